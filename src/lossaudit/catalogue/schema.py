@@ -1,0 +1,142 @@
+"""The shape of the catalogue's entries: operations, losses, and how each framework spells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lossaudit.pairing import Scalar, TargetEncoding
+
+
+class Role(Enum):
+    """What an operation does to a value on its way to the loss."""
+
+    AFFINE = "affine"  # its output is the logits: linear, matmul, convolution
+    HEAD = "head"  # changes what the numbers mean: softmax, sigmoid, relu
+    LOSS = "loss"
+    VIEW = "view"  # same numbers, other shape
+    CAST = "cast"  # same numbers, other type or device
+    SELECT = "select"  # some of the numbers: index, gather, mask
+    JOIN = "join"  # several tensors side by side
+    NOISE = "noise"  # dropout and the like
+    ELEMENTWISE = "elementwise"
+    REDUCE = "reduce"
+    ENCODE = "encode"  # makes targets: one_hot, argmax
+    CUT = "cut"  # stops the gradient: detach
+    OTHER = "other"
+
+
+class Kind(Enum):
+    """The form in which a framework offers an operation."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    MODULE = "module"
+    GRAPH = "graph"  # the node that autograd leaves behind
+    STRING = "string"  # a name in a configuration, as Keras takes it
+
+
+class Required:
+    """Marks a parameter without a default."""
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter of a spelling.
+
+    Attributes:
+        name: As the framework spells it.
+        default: Its default, or `REQUIRED`.
+        means: The catalogue's name for it, where that differs from `name`.
+    """
+
+    name: str
+    default: Scalar | Required = REQUIRED
+    means: str = ""
+
+    @property
+    def canonical(self) -> str:
+        return self.means or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way to ask for an operation: a dotted name in a framework and its parameters in order."""
+
+    framework: str
+    path: str
+    kind: Kind
+    params: tuple[Param, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operation.
+
+    Attributes:
+        name: Standard name, lower case (`log_softmax`).
+        axis: Canonical parameter that names the axis it acts on, where there is one.
+    """
+
+    name: str
+    role: Role
+    spellings: tuple[Spelling, ...] = ()
+    axis: str = ""
+    summary: str = ""
+
+
+class Expects(Enum):
+    """What a loss takes as its prediction."""
+
+    LOGITS = "logits"
+    LOG_PROBABILITIES = "log-probabilities"
+    PROBABILITIES = "probabilities"
+    REAL = "real values"
+    POSITIVE = "positive values"
+    SCORES = "scores"
+    EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss.
+
+    Attributes:
+        name: Standard name (`cross_entropy`).
+        title: As a person writes it.
+        family: `"multiclass"`, `"binary"`, `"regression"`, ...: the file it stands in.
+        expects: What it takes as its prediction.
+        heads: Heads (names of `Op`s, `"identity"`) that make such a prediction of logits.
+        encodings: Target encodings that it takes.
+        formula: Plain text, per sample, before reduction; `z` logits, `p` probabilities, `y` target.
+        callable: Dotted name of an implementation.
+        prediction, target: Names of its parameters for the two sides; `target` is `""` for a loss without one.
+        others: Names of further inputs that carry a gradient.
+        spellings: How frameworks call it.
+        tasks: What it is for.
+        reference: Paper or documentation, with equation where there is one.
+        class_axis: Whether it compares along a class axis (True) or value by value (False).
+    """
+
+    name: str
+    title: str
+    family: str
+    expects: Expects
+    heads: tuple[str, ...]
+    encodings: frozenset[TargetEncoding]
+    formula: str
+    callable: str
+    spellings: tuple[Spelling, ...]
+    tasks: tuple[str, ...]
+    reference: str
+    prediction: str = "input"
+    target: str = "target"
+    others: tuple[str, ...] = ()
+    class_axis: bool = False
+    summary: str = ""

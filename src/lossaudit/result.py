@@ -1,0 +1,96 @@
+"""What `run` and `audit` hand to the report: plain data, complete in itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from lossaudit.card import GradientResponse
+from lossaudit.finding import Finding
+from lossaudit.pairing import Objective, Pairing, Unresolved
+from lossaudit.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Measurements over a run, one entry per sampled backward pass. NaN means "not measured there".
+
+    Attributes:
+        step: Number of the backward pass at its call site, first is 1.
+        loss: Value of the pairing's own term, coefficient left out, as the program computed it.
+        accuracy: Share of samples whose largest logit is the target's.
+        confidently_wrong, stuck: Shares, as `Observed` defines them.
+        median, low: Median and 10th percentile over the samples of the per-sample gradient norm at the logits,
+            divided by this loss's own at uniform logits.
+        gradient: Mean per-sample gradient norm at the logits (or at the prediction, where there are no logits).
+    """
+
+    step: tuple[int, ...] = ()
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    confidently_wrong: tuple[float, ...] = ()
+    stuck: tuple[float, ...] = ()
+    median: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    gradient: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PairingResult:
+    """All that is known of one pairing after a run.
+
+    Attributes:
+        where: `path:line` of the objective's backward call, for joining.
+        series: Measurements over the run.
+        verdict: Convexity in the logits, where the loss could be named.
+        response: The gradient response beside cross-entropy's, where there is a class target.
+        scale: Gradient norm at uniform logits divided by cross-entropy's there (2/K^2 for the mean square on softmax).
+        captured: True when gradients come from autograd and not from a recomputation in float64.
+        share_of_loss, share_of_gradient: Of this term in its objective, where it has several; else None.
+    """
+
+    pairing: Pairing
+    where: str
+    series: Series = field(default_factory=Series)
+    verdict: Verdict | None = None
+    response: GradientResponse | None = None
+    scale: float | None = None
+    captured: bool = False
+    share_of_loss: float | None = None
+    share_of_gradient: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one audit.
+
+    Attributes:
+        kind: `"run"` or `"audit"`.
+        program: The command line, or a name for the batch.
+        exit_code: Of the script; None while it runs or when there is none.
+        ended: How it ended (`"finished"`, `"running"`, `"raised ValueError: ..."`, `"interrupted"`, ...).
+        objectives: What was differentiated.
+        pairings: In the order in which they were met.
+        findings: Worst first.
+        unresolved: What was not understood.
+        backwards, sampled: Backward passes seen, and those that were read.
+        steps: Optimizer steps.
+        versions: Python, torch, lossaudit.
+        notes: Further lines for the reader (children not watched, parts hidden by torch.compile).
+    """
+
+    kind: str
+    program: str
+    ended: str = "finished"
+    exit_code: int | None = None
+    objectives: tuple[Objective, ...] = ()
+    pairings: tuple[PairingResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    backwards: int = 0
+    sampled: int = 0
+    steps: int = 0
+    versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,64 @@
+"""The recorded operations from chosen variables to a scalar loss, as plain data.
+
+A recorder makes a trace; `recognise` names its parts; `geometry` interprets it in several number systems. A
+trace holds no arrays: the values of its leaves travel beside it, by leaf name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lossaudit.pairing import NO_ARGS, Args, Place
+
+
+class LeafKind(Enum):
+    """What a trace starts from."""
+
+    PARAMETER = "parameter"  # trained, or at least a module's parameter
+    DATA = "data"  # a tensor that no recorded operation made
+    CONSTANT = "constant"
+    HIDDEN = "hidden"  # made by an operation that was not recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation, or a leaf (`op == ""`).
+
+    Attributes:
+        op: Name in the catalogue; a name the catalogue does not know is kept as the framework spells it.
+        inputs: Indices of earlier nodes, by the catalogue's parameter name, in order.
+        args: Constants, by parameter name.
+        shape, dtype: Of the result.
+        place: Where the user's program asks for it.
+        leaf: What kind of leaf this is; None for an operation.
+        name: A leaf's name, or the spelling that the program used (`torch.nn.functional.cross_entropy`).
+        grad: Whether the result carries a gradient.
+        recorded: False when only the autograd graph vouches for it, so that constants may be missing.
+        token: Identity of the run-time value, so that measurements can be joined to it.
+    """
+
+    op: str
+    inputs: tuple[tuple[str, int], ...] = ()
+    args: Args = NO_ARGS
+    shape: tuple[int, ...] = ()
+    dtype: str | None = None
+    place: Place | None = None
+    leaf: LeafKind | None = None
+    name: str = ""
+    grad: bool = True
+    recorded: bool = True
+    token: int = 0
+
+    def input(self, name: str) -> int | None:
+        """Index of the named input, or None when it was not given."""
+        return next((index for key, index in self.inputs if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Nodes in evaluation order; `nodes[output]` is the scalar. Inputs come before their users."""
+
+    nodes: tuple[Node, ...]
+    output: int
+    escapes: tuple[str, ...] = ()

@@ -35,7 +35,6 @@ class Node:
         name: A leaf's name, or the spelling that the program used (`torch.nn.functional.cross_entropy`).
         grad: Whether the result carries a gradient.
         recorded: False when only the autograd graph vouches for it, so that constants may be missing.
-        token: Identity of the run-time value, so that measurements can be joined to it.
     """
 
     op: str
@@ -48,7 +47,6 @@ class Node:
     name: str = ""
     grad: bool = True
     recorded: bool = True
-    token: int = 0
 
     def input(self, name: str) -> int | None:
         """Index of the named input, or None when it was not given."""

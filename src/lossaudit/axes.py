@@ -1,0 +1,78 @@
+"""Where an axis goes when a tensor is reshaped."""
+
+from __future__ import annotations
+
+from math import prod
+
+from lossaudit.pairing import Args, Const
+
+Shape = tuple[int, ...]
+
+
+def default_class_axis(shape: Shape) -> int | None:
+    """The axis that holds the classes when nothing says so: the second of a matrix with several columns.
+
+    >>> default_class_axis((32, 10)), default_class_axis((32, 1)), default_class_axis((32,))
+    (1, None, None)
+    """
+    return 1 if len(shape) == 2 and shape[1] > 1 else None
+
+
+def carry_axis(op: str, args: Args, before: Shape, after: Shape, axis: int) -> int | None:
+    """The axis of the result that was `axis` of the input; None when it cannot be told.
+
+    >>> carry_axis("view", {}, (2, 5, 7), (10, 7), 2)
+    1
+    >>> carry_axis("transpose", {"dim0": Const(1), "dim1": Const(-1)}, (2, 5, 7), (2, 7, 5), 2)
+    1
+    """
+    order = _order(op, args, len(before))
+    if order is not None:
+        return order.index(axis) if axis in order else None
+    if op in _MOVES:
+        return None
+    lead = prod(before[:axis])
+    for position, size in enumerate(after):
+        if size == before[axis] and prod(after[:position]) == lead and prod(after) == prod(before):
+            return position
+    return None
+
+
+_MOVES = frozenset({"transpose", "permute", "movedim", "t", "flip", "roll", "expand"})
+
+
+def _order(op: str, args: Args, rank: int) -> list[int] | None:
+    """The input's axes in the order in which the result has them, for the operations that move axes."""
+    if op == "t":
+        return list(range(rank))[::-1] if rank <= 2 else [*range(rank - 2), rank - 1, rank - 2]
+    if op == "transpose":
+        first, second = _axis(args, "dim0", rank), _axis(args, "dim1", rank)
+        if first is None or second is None:
+            return None
+        order = list(range(rank))
+        order[first], order[second] = order[second], order[first]
+        return order
+    if op == "permute":
+        value = args.get("dims")
+        if isinstance(value, Const) and isinstance(value.value, tuple):
+            axes = list(value.value)
+        else:  # given one by one
+            axes = [item.value for key, item in args.items() if isinstance(item, Const)]
+        if len(axes) == rank and all(isinstance(axis, int) for axis in axes):
+            return [int(axis) % rank for axis in axes if isinstance(axis, int)]
+        return None
+    if op == "movedim":
+        source, destination = _axis(args, "source", rank), _axis(args, "destination", rank)
+        if source is None or destination is None:
+            return None
+        order = [axis for axis in range(rank) if axis != source]
+        order.insert(destination, source)
+        return order
+    return None
+
+
+def _axis(args: Args, name: str, rank: int) -> int | None:
+    value = args.get(name)
+    if isinstance(value, Const) and isinstance(value.value, int):
+        return value.value % rank
+    return None

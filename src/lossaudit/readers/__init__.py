@@ -1,0 +1,1 @@
+"""Readers: each makes a reading out of something (a live run, source text, a compiled model)."""

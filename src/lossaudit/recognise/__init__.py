@@ -1,0 +1,1 @@
+"""From a trace to the pairings in it: which head, which loss, which target."""

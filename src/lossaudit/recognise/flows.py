@@ -1,0 +1,233 @@
+"""The way of a value from its source to where it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lossaudit.catalogue.schema import Role
+from lossaudit.pairing import AxisRole, Const, Dim, Flow, Source, Step, Unknown, Value
+from lossaudit.recognise.graph import Graph
+from lossaudit import axes
+from lossaudit.trace import LeafKind, Node
+
+_LEAF_SOURCES = {
+    LeafKind.DATA: Source.LABELS,
+    LeafKind.CONSTANT: Source.CONSTANT,
+    LeafKind.HIDDEN: Source.OPAQUE,
+    LeafKind.PARAMETER: Source.UNKNOWN,
+}
+_UNARY_ROLES = frozenset(
+    {Role.HEAD, Role.VIEW, Role.CAST, Role.SELECT, Role.NOISE, Role.ELEMENTWISE, Role.ENCODE, Role.CUT, Role.REDUCE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A flow and the nodes its steps came from.
+
+    Attributes:
+        flow: The flow.
+        nodes: Node of each step, parallel to `flow.steps`.
+        origin: Node at which the flow begins.
+    """
+
+    flow: Flow
+    nodes: tuple[int, ...]
+    origin: int
+
+
+def walk(graph: Graph, index: int) -> Walk:
+    """Follow a value back to its source."""
+    steps: list[Step] = []
+    nodes: list[int] = []
+    end = graph.node(index)
+    here = index
+    source, reason = Source.NETWORK, ""
+    while True:
+        node = graph.node(here)
+        if node.leaf is not None:
+            source, reason = _LEAF_SOURCES[node.leaf], node.name if node.leaf is LeafKind.HIDDEN else ""
+            break
+        if is_affine(graph, here):
+            source = Source.AFFINE
+            break
+        found = _step(graph, here)
+        if found is None:
+            break
+        step, before = found
+        steps.append(step)
+        nodes.append(here)
+        here = before
+    steps.reverse()
+    nodes.reverse()
+    flow = Flow(source, tuple(steps), _dims(end), end.dtype, reason=reason)
+    return Walk(_with_axes(graph, flow, nodes), tuple(nodes), here)
+
+
+def is_affine(graph: Graph, index: int) -> bool:
+    """An affine operation, or one plus a bias (`x @ w + b`)."""
+    node = graph.node(index)
+    if graph.role(index) is Role.AFFINE:
+        return True
+    if node.op in ("add", "sub") and len(node.inputs) == 2:
+        left, right = graph.ins(index)
+        return (graph.role(left) is Role.AFFINE and graph.is_parameter(right)) or (
+            graph.role(right) is Role.AFFINE and graph.is_parameter(left)
+        )
+    return False
+
+
+def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
+    """The step that this node is on a single path, and the node before it; None where paths meet."""
+    node = graph.node(index)
+    composed = _log_softmax_by_hand(graph, index) or _softmax_by_hand(graph, index)
+    if composed is not None:
+        return composed
+    role = graph.role(index)
+    inputs = graph.ins(index)
+    if role is Role.JOIN and inputs:
+        return _joined(graph, index)
+    if role not in _UNARY_ROLES or not inputs:
+        return None
+    if len(inputs) == 1:
+        return Step(node.op, _constants(node), _axis(node), place=node.place), inputs[0]
+    carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
+    if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:
+        others: dict[str, Value] = {
+            name: Unknown("a tensor of the program") for name, source in node.inputs if source != carriers[0]
+        }
+        return Step(node.op, {**_constants(node), **others}, place=node.place), carriers[0]
+    if role in (Role.SELECT, Role.ENCODE, Role.CUT):
+        named = {name: Unknown("a tensor of the program") for name, source in node.inputs[1:]}
+        return Step(node.op, {**_constants(node), **named}, _axis(node), place=node.place), inputs[0]
+    return None
+
+
+def _joined(graph: Graph, index: int) -> tuple[Step, int] | None:
+    """Tensors side by side: one flow if they came the same way."""
+    node = graph.node(index)
+    ways = {tuple(step.op for step in walk(graph, source).flow.steps) for source in set(graph.ins(index))}
+    if len(ways) != 1:
+        return None
+    return Step(node.op, _constants(node), place=node.place), graph.ins(index)[0]
+
+
+def _log_softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
+    """`z - logsumexp(z, dim)`."""
+    node = graph.node(index)
+    if node.op != "sub" or len(node.inputs) != 2:
+        return None
+    z, total = graph.ins(index)
+    total = graph.plain(total)
+    if graph.node(total).op == "logsumexp" and graph.plain(graph.ins(total)[0]) == graph.plain(z):
+        return Step("log_softmax", _constants(graph.node(total)), _reduced_axis(graph, total), place=node.place), z
+    return None
+
+
+def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
+    """`exp(z) / exp(z).sum(dim)`, also with `z - z.max()`."""
+    node = graph.node(index)
+    if node.op != "div" or len(node.inputs) != 2:
+        return None
+    top, total = graph.ins(index)
+    total = graph.plain(total)
+    if graph.node(top).op != "exp" or graph.node(total).op != "sum" or graph.ins(total)[0] != top:
+        return None
+    axis = _reduced_axis(graph, total)
+    if axis is None:
+        return None
+    return Step("softmax", {"dim": Const(axis)}, axis, place=node.place), _unshifted(graph, graph.ins(top)[0])
+
+
+def _unshifted(graph: Graph, index: int) -> int:
+    """`z` for `z - max(z)`: softmax does not see the difference."""
+    node = graph.node(index)
+    if node.op == "sub" and len(node.inputs) == 2:
+        z, peak = graph.ins(index)
+        peak = graph.plain(peak)
+        if graph.node(peak).op in ("max", "amax") and graph.ins(peak)[:1] == (z,):
+            return z
+    return index
+
+
+def _reduced_axis(graph: Graph, index: int) -> int | None:
+    dim = graph.const(index, "dim")
+    if isinstance(dim, tuple) and len(dim) == 1:
+        dim = dim[0]
+    rank = len(graph.node(graph.ins(index)[0]).shape)
+    return dim % rank if isinstance(dim, int) and rank else None
+
+
+def _constants(node: Node) -> dict[str, Value]:
+    return {name: value for name, value in node.args.items() if value != Const(None)}
+
+
+def _axis(node: Node) -> int | None:
+    dim = node.args.get("dim")
+    if isinstance(dim, Const) and isinstance(dim.value, int) and node.shape:
+        return dim.value % len(node.shape)
+    return None
+
+
+def _dims(node: Node) -> tuple[Dim, ...]:
+    return tuple(Dim(size) for size in node.shape)
+
+
+def _with_axes(graph: Graph, flow: Flow, nodes: list[int]) -> Flow:
+    """Carry the axis of the last softmax-like head to the end of the flow, where it names the class axis."""
+    axis: int | None = None
+    for step, index in zip(flow.steps, nodes, strict=True):
+        node = graph.node(index)
+        if graph.role(index) is Role.HEAD and step.axis is not None:
+            axis = step.axis
+        elif axis is not None and graph.role(index) is Role.VIEW:
+            before = graph.node(graph.ins(index)[0]).shape
+            axis = axes.carry_axis(step.op, step.args, before, node.shape, axis)
+        elif axis is not None and len(node.shape) != len(graph.node(graph.ins(index)[0]).shape):
+            axis = None
+    if axis is None or axis >= len(flow.dims):
+        return flow
+    return with_class_axis(flow, axis)
+
+
+def with_class_axis(flow: Flow, axis: int | None) -> Flow:
+    """Name the class axis of the value that reaches the loss; the first other axis is the batch."""
+    roles = [AxisRole.UNKNOWN] * len(flow.dims)
+    if axis is not None and axis < len(roles):
+        roles[axis] = AxisRole.CLASS
+    if len(roles) > 1 and axis != 0:
+        roles[0] = AxisRole.BATCH
+    dims = tuple(replace(dim, role=role) for dim, role in zip(flow.dims, roles, strict=True))
+    return replace(flow, dims=dims)
+
+
+def with_axis_roles(graph: Graph, way: Walk, class_axis: int | None) -> Flow:
+    """Say of each head whether it acts on the loss's class axis or on another one.
+
+    The class axis is carried back from the loss through every view; where a view hides it the role stays unknown.
+    """
+    axis = class_axis
+    steps: list[Step] = []
+    for step, index in zip(reversed(way.flow.steps), reversed(way.nodes), strict=True):
+        node = graph.node(index)
+        if step.axis is not None and graph.role(index) is Role.HEAD and axis is not None:
+            role = AxisRole.CLASS if step.axis == axis else AxisRole.BATCH if step.axis == 0 else AxisRole.UNKNOWN
+            step = replace(step, axis_role=role)
+        steps.append(step)
+        if axis is not None and node.inputs:
+            axis = _axis_before(graph, index, axis)
+    flow = replace(way.flow, steps=tuple(reversed(steps)))
+    return with_class_axis(flow, class_axis)
+
+
+def _axis_before(graph: Graph, index: int, axis: int) -> int | None:
+    node = graph.node(index)
+    before = graph.node(graph.ins(index)[0]).shape
+    if graph.role(index) is Role.VIEW:
+        found = [
+            candidate
+            for candidate in range(len(before))
+            if axes.carry_axis(node.op, node.args, before, node.shape, candidate) == axis
+        ]
+        return found[0] if len(found) == 1 else None
+    return axis if len(before) == len(node.shape) else None

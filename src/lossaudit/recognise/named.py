@@ -1,0 +1,68 @@
+"""Losses that the program asks for by name, and those that autograd's graph names without a record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lossaudit import catalogue
+from lossaudit.pairing import Const, LossUse, Unknown, Value
+from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.parts import Part, pair
+from lossaudit.trace import Node
+
+_REDUCTIONS = {0: "none", 1: "mean", 2: "sum"}
+
+
+def named_loss(graph: Graph, index: int) -> Part | None:
+    """The pairing of a node that is a catalogued loss, or None."""
+    node = graph.node(index)
+    entry = catalogue.loss(node.op)
+    if entry is None or not node.inputs:
+        return None
+    inputs = dict(node.inputs)
+    prediction = entry.prediction if entry.prediction in inputs else node.inputs[0][0]
+    target = entry.target if entry.target in inputs else ""
+    if target and graph.has_grad(inputs[target]) and not graph.has_grad(inputs[prediction]):
+        prediction, target = target, prediction  # the two sides were given the other way round
+    extra = tuple((name, i) for name, i in node.inputs if name in entry.others)
+    rank = len(graph.node(inputs[prediction]).shape)
+    use = LossUse(
+        node.op,
+        _params(node, extra, (prediction, target)),
+        place=node.place,
+        name=node.name.rsplit(".", 1)[-1],
+    )
+    part = pair(
+        graph,
+        loss=use,
+        compare=index,
+        prediction=(prediction, inputs[prediction]),
+        target=(target, inputs[target]) if target else None,
+        class_axis=(1 if rank > 1 else 0) if entry.class_axis and rank else None,
+        extra=extra,
+    )
+    return _fused(graph, part) if not node.recorded else part
+
+
+def _params(node: Node, extra: tuple[tuple[str, int], ...], sides: tuple[str, str]) -> dict[str, Value]:
+    params: dict[str, Value] = dict(node.args)
+    reduction = params.get("reduction")
+    if isinstance(reduction, Const) and isinstance(reduction.value, int) and not isinstance(reduction.value, bool):
+        params["reduction"] = Const(_REDUCTIONS.get(reduction.value, "none"))
+    names = {name for name, _ in extra}
+    for name, _ in node.inputs:
+        if name not in sides and name not in names:
+            params[name] = Unknown("a tensor of the program")
+    return params
+
+
+def _fused(graph: Graph, part: Part) -> Part:
+    """Without a record `cross_entropy(z)` and `nll_loss(log_softmax(z))` leave the same graph: call both cross-entropy."""
+    flow = part.pairing.prediction
+    if part.pairing.loss.loss != "nll" or not flow.steps or flow.steps[-1].op != "log_softmax":
+        return part
+    if graph.node(part.heads[-1]).recorded:
+        return part
+    loss = replace(part.pairing.loss, loss="cross_entropy", name="cross_entropy")
+    prediction = replace(flow, steps=flow.steps[:-1])
+    return replace(part, pairing=replace(part.pairing, loss=loss, prediction=prediction), heads=part.heads[:-1])

@@ -1,0 +1,247 @@
+"""A scalar taken apart into its terms, and each term named where it can be.
+
+A term that cannot be named is kept with its operations: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lossaudit.catalogue.schema import Role
+from lossaudit.pairing import Const, Pairing, Scalar, Term, Unknown, Unresolved, Value
+from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.named import named_loss
+from lossaudit.recognise.parts import Part
+from lossaudit.recognise.written import Summand, penalty, written_losses
+from lossaudit.trace import LeafKind, Trace
+
+_MOST_TERMS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term and where its values lie in the trace.
+
+    Attributes:
+        term: The term.
+        value: Node whose value is the term's, before its coefficient.
+        part: Where prediction and target meet; None for a term that could not be named.
+    """
+
+    term: Term
+    value: int
+    part: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A summand on the way down: `coefficient * reduce(weights * node)`."""
+
+    node: int
+    coefficient: Value
+    value: int
+    reductions: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+
+
+def recognise(trace: Trace) -> tuple[Found, ...]:
+    """All terms of the scalar that a trace ends in."""
+    graph = Graph(trace)
+    found: list[Found] = []
+    pieces = _expand(graph, _Piece(trace.output, Const(1.0), trace.output))
+    for (_, value), group in _grouped(pieces).items():
+        found.extend(_name(graph, value, group))
+    return tuple(found)
+
+
+def _grouped(pieces: list[_Piece]) -> dict[tuple[tuple[str, ...], int], list[_Piece]]:
+    """Pieces that stand under one and the same reduction belong to one written-out loss."""
+    groups: dict[tuple[tuple[str, ...], int], list[_Piece]] = {}
+    for piece in pieces:
+        groups.setdefault((piece.reductions, piece.value), []).append(piece)
+    return groups
+
+
+def _name(graph: Graph, value: int, group: list[_Piece]) -> list[Found]:
+    named: list[Found] = []
+    rest: list[_Piece] = []
+    for piece in group:
+        part = named_loss(graph, piece.node)
+        if part is None:
+            rest.append(piece)
+        else:
+            named.append(_found(graph, piece, part))
+    if rest:
+        summands = tuple(Summand(piece.node, _factor(piece.coefficient)) for piece in rest)
+        for part, used, sign in written_losses(graph, summands):
+            piece = replace(rest[used[0]], coefficient=_scaled(rest[used[0]].coefficient, sign))
+            named.append(_found(graph, piece, part))
+            rest = [piece for index, piece in enumerate(rest) if index not in used]
+            if len(used) < len(summands):
+                return named + _name(graph, value, rest) if rest else named
+    named.extend(_penalty_or_unresolved(graph, piece) for piece in rest)
+    return named
+
+
+def _penalty_or_unresolved(graph: Graph, piece: _Piece) -> Found:
+    part = penalty(graph, piece.node)
+    if part is not None:
+        return _found(graph, piece, part)
+    node = graph.node(piece.node)
+    unresolved = Unresolved(_what(graph, piece.node), "not a loss that lossaudit can name", node.place, _ops(graph, piece.node))
+    return Found(Term(piece.coefficient, (), (unresolved,)), piece.value, None)
+
+
+def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
+    params = dict(part.pairing.loss.params)
+    reduction = params.get("reduction")
+    if piece.reductions and (reduction is None or reduction == Const("none")):
+        params["reduction"] = Const(piece.reductions[-1] if len(set(piece.reductions)) == 1 else "+".join(piece.reductions))
+    if piece.weights:
+        params["sample_weight"] = Unknown(", ".join(piece.weights))
+    loss = replace(part.pairing.loss, params=params)
+    pairing: Pairing = replace(part.pairing, loss=loss)
+    return Found(Term(piece.coefficient, (pairing,)), piece.value, replace(part, pairing=pairing))
+
+
+def _expand(graph: Graph, piece: _Piece) -> list[_Piece]:
+    """Take sums, signs, scales, views and reductions apart until something else is met."""
+    done: list[_Piece] = []
+    stack = [piece]
+    while stack:
+        piece = stack.pop()
+        parts = _parts(graph, piece) if len(done) + len(stack) < _MOST_TERMS else None
+        if parts is None:
+            done.append(piece)
+        else:
+            stack.extend(reversed([part for part in parts if graph.has_grad(part.node)]))
+    return done
+
+
+def _parts(graph: Graph, piece: _Piece) -> list[_Piece] | None:
+    """One level down, or None where the piece is not a sum, scale, view or reduction of others."""
+    index = piece.node
+    node = graph.node(index)
+    if node.leaf is not None:
+        return None
+    inputs = graph.ins(index)
+    if node.op in ("add", "sub"):
+        return _sum(graph, piece)
+    if node.op == "neg":
+        return [_down(piece, inputs[0], -1.0)]
+    if node.op in ("mul", "div"):
+        return _scale(graph, piece)
+    role = graph.role(index)
+    if role in (Role.VIEW, Role.CAST) and inputs:
+        return [_down(piece, inputs[0], 1.0)]
+    if role is Role.REDUCE and node.op in ("mean", "sum") and inputs and not graph.is_scalar(inputs[0]):
+        below = replace(piece, node=inputs[0], reductions=(*piece.reductions, node.op))
+        return [replace(below, value=index if not piece.reductions else piece.value)]
+    if role is Role.REDUCE and node.op in ("mean", "sum") and inputs:
+        return [_down(piece, inputs[0], 1.0)]
+    if role is Role.JOIN and not piece.weights and inputs and all(graph.is_scalar(source) for source in inputs):
+        return [replace(piece, node=source, value=source) for source in inputs]
+    if role is Role.SELECT and len(inputs) <= 2 and _is_per_sample(graph, inputs[0]):
+        return [replace(piece, node=inputs[0], weights=(*piece.weights, "a selection of samples"))]
+    return None
+
+
+def _is_per_sample(graph: Graph, index: int) -> bool:
+    """Whether a node is a loss before reduction, so that a selection from it is one of samples."""
+    return graph.role(graph.plain(index)) is Role.LOSS
+
+
+def _down(piece: _Piece, node: int, factor: float) -> _Piece:
+    value = node if not piece.reductions and piece.value == piece.node else piece.value
+    return replace(piece, node=node, coefficient=_scaled(piece.coefficient, factor), value=value)
+
+
+def _sum(graph: Graph, piece: _Piece) -> list[_Piece] | None:
+    node = graph.node(piece.node)
+    inputs = graph.ins(piece.node)
+    alpha = graph.number(piece.node, "alpha")
+    second = (-1.0 if node.op == "sub" else 1.0) * (1.0 if alpha is None else alpha)
+    if len(inputs) == 2:
+        return [_down(piece, inputs[0], 1.0), _down(piece, inputs[1], second)]
+    # one tensor and a constant: `c - x` keeps its tensor under the name `other`
+    return [_down(piece, inputs[0], second if node.inputs[0][0] == "other" else 1.0)]
+
+
+def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
+    node = graph.node(piece.node)
+    inputs = graph.ins(piece.node)
+    factor = graph.number(piece.node, "other", "input")
+    if len(inputs) == 1 and factor is not None:
+        if node.op == "div":
+            if node.inputs[0][0] == "other" or factor == 0:
+                return None  # a constant divided by the loss is no multiple of it
+            factor = 1.0 / factor
+        return [_down(piece, inputs[0], factor)]
+    if len(inputs) != 2:
+        return None
+    left, right = inputs
+    if node.op == "div":
+        carrier, weight = left, right
+    else:
+        carrier, weight = (left, right) if graph.has_grad(left) else (right, left)
+    if graph.has_grad(weight):
+        return None
+    if graph.is_scalar(weight):
+        unknown = Unknown("a scalar tensor of the program")
+        return [replace(_down(piece, carrier, 1.0), coefficient=unknown)]
+    if graph.node(carrier).shape and _is_loss_like(graph, carrier):
+        return [replace(piece, node=carrier, weights=(*piece.weights, _what(graph, weight)))]
+    return None
+
+
+def _is_loss_like(graph: Graph, index: int) -> bool:
+    """Per-sample losses, or a log-probability of the taken class: what a weight tensor may multiply."""
+    plain = graph.plain(index)
+    node = graph.node(plain)
+    if graph.role(plain) is Role.LOSS:
+        return True
+    if node.op in ("neg", "sum", "mean") and node.inputs:
+        return _is_loss_like(graph, graph.ins(plain)[0])
+    return graph.role(plain) is Role.SELECT and node.op in ("gather", "getitem", "index")
+
+
+def _scaled(coefficient: Value, factor: float) -> Value:
+    if isinstance(coefficient, Const) and isinstance(coefficient.value, int | float):
+        return Const(coefficient.value * factor)
+    if isinstance(coefficient, Unknown) and factor < 0:
+        return Unknown(f"minus {coefficient.reason}" if not coefficient.reason.startswith("minus ") else coefficient.reason[6:])
+    return coefficient
+
+
+def _factor(coefficient: Value) -> float:
+    """A number with the coefficient's sign; an unknown positive factor counts as 1."""
+    value: Scalar | tuple[Scalar, ...] = coefficient.value if isinstance(coefficient, Const) else 1.0
+    if isinstance(coefficient, Unknown) and coefficient.reason.startswith("minus "):
+        return -1.0
+    return float(value) if isinstance(value, int | float) else 1.0
+
+
+def _what(graph: Graph, index: int) -> str:
+    node = graph.node(index)
+    if node.leaf is LeafKind.PARAMETER:
+        return "a parameter"
+    if node.leaf is not None:
+        return node.name or "a tensor of the program"
+    return node.op
+
+
+def _ops(graph: Graph, index: int, most: int = 12) -> tuple[str, ...]:
+    """The operations behind a node, nearest first, as far as one path is followed."""
+    ops: list[str] = []
+    here = index
+    while len(ops) < most:
+        node = graph.node(here)
+        if node.leaf is not None:
+            ops.append(node.name or node.leaf.value)
+            break
+        ops.append(node.op)
+        carriers = [source for source in graph.ins(here) if graph.has_grad(source)]
+        if not carriers:
+            break
+        here = carriers[0]
+    return tuple(ops)

@@ -1,0 +1,1 @@
+"""Recorders: what a program computes, as it computes it."""

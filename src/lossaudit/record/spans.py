@@ -1,0 +1,118 @@
+"""Which line of the user's program is at work: frames while it runs, places afterwards.
+
+While the program runs only `(code, instruction)` pairs are kept; the line and the columns are worked out on demand.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import sysconfig
+from types import CodeType, FrameType
+from typing import TypeAlias
+
+from lossaudit.pairing import Place
+
+Spot: TypeAlias = tuple[CodeType, int]
+Spots: TypeAlias = tuple[Spot, ...]
+
+_KEPT_FRAMES = 5
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARIES = tuple(
+    {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {"<frozen "}
+)
+_is_library: dict[str, bool] = {}
+
+
+def _library(filename: str) -> bool:
+    known = _is_library.get(filename)
+    if known is None:
+        known = filename.startswith(_LIBRARIES) or filename.startswith(_OWN) or "site-packages" in filename
+        _is_library[filename] = known
+    return known
+
+
+def current_spots() -> Spots:
+    """The frames of the user's program that are running now, innermost first.
+
+    Frames of the standard library and of installed packages are skipped. A program that consists of nothing else
+    (a framework's own trainer run with `-m`) gets the innermost frame outside torch and lossaudit.
+    """
+    spots: list[Spot] = []
+    frame: FrameType | None = sys._getframe(1)
+    fallback: Spot | None = None
+    while frame is not None and len(spots) < _KEPT_FRAMES:
+        code = frame.f_code
+        filename = code.co_filename
+        if not _library(filename):
+            spots.append((code, frame.f_lasti))
+        elif fallback is None and not filename.startswith(_OWN) and f"{os.sep}torch{os.sep}" not in filename:
+            fallback = (code, frame.f_lasti)
+        frame = frame.f_back
+    if not spots and fallback is not None:
+        return (fallback,)
+    return tuple(spots)
+
+
+def place_of(spots: Spots) -> Place | None:
+    """The place of the innermost spot; the others become its `via`."""
+    places = [_place(code, instruction) for code, instruction in spots]
+    if not places:
+        return None
+    first, via = places[0], tuple(places[1:])
+    return Place(first.path, first.line, first.col, first.end_line, first.end_col, None, first.scope, via)
+
+
+_places: dict[tuple[int, int], Place] = {}
+
+
+def _place(code: CodeType, instruction: int) -> Place:
+    key = (id(code), instruction)
+    place = _places.get(key)
+    if place is None:
+        place = _places[key] = _resolve(code, instruction)
+        _kept_alive.append(code)  # so that its id stays its own
+    return place
+
+
+_kept_alive: list[CodeType] = []
+
+
+def _resolve(code: CodeType, instruction: int) -> Place:
+    path = _shown(code.co_filename)
+    scope = "" if code.co_qualname == "<module>" else code.co_qualname
+    positions = list(code.co_positions())
+    index = instruction // 2
+    line, end_line, col, end_col = positions[index] if 0 <= index < len(positions) else (None, None, None, None)
+    if line is None:
+        return Place(path, code.co_firstlineno, scope=scope)
+    if end_line is None or col is None or end_col is None:
+        return Place(path, line, scope=scope)
+    return Place(
+        path,
+        line,
+        _column(code.co_filename, line, col),
+        end_line,
+        _column(code.co_filename, end_line, end_col),
+        scope=scope,
+    )
+
+
+def _column(filename: str, line: int, utf8_offset: int) -> int:
+    """First column is 1. Python counts bytes of UTF-8; people count characters."""
+    text = linecache.getline(filename, line)
+    if text.isascii():
+        return utf8_offset + 1
+    return len(text.encode()[:utf8_offset].decode(errors="ignore")) + 1
+
+
+def _shown(filename: str) -> str:
+    """A path under the working directory is shown relative to it, as the user would type it."""
+    if not os.path.isabs(filename):
+        return filename
+    try:
+        relative = os.path.relpath(filename)
+    except (OSError, ValueError):  # the working directory is gone, or another drive
+        return filename
+    return filename if relative.startswith(os.pardir) else relative

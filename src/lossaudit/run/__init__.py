@@ -1,0 +1,1 @@
+"""Runs a user's script unchanged and watches what it trains on."""

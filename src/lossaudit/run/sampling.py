@@ -1,0 +1,77 @@
+"""Which backward passes are read: the first ones of each call site, then one in so many.
+
+The recorder has to be on during the forward pass, before it is known which `backward` will follow. The schedule
+therefore expects the call sites to follow one another as they did before, and records when the expected one is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+FIRST = 20
+EVERY = 50
+
+
+@dataclass(slots=True)
+class SiteCount:
+    """Backward passes at one call site: all, those sampled, and the last one sampled."""
+
+    seen: int = 0
+    sampled: int = 0
+    last: int = 0
+    missed: int = 0
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Decides after each backward pass whether the next forward pass is recorded.
+
+    Attributes:
+        first: How many passes of each call site are sampled at the start.
+        every: After that, at least every so many passes of the site.
+    """
+
+    first: int = FIRST
+    every: int = EVERY
+    sites: dict[Hashable, SiteCount] = field(default_factory=dict[Hashable, SiteCount])
+    _follows: dict[Hashable, Hashable] = field(default_factory=dict[Hashable, Hashable])
+    _previous: Hashable = None
+
+    def due(self, site: Hashable) -> bool:
+        """Whether the next pass of this site is to be sampled."""
+        count = self.sites.get(site)
+        return count is None or count.sampled < self.first or count.seen + 1 - count.last >= self.every
+
+    def passed(self, site: Hashable, *, sampled: bool) -> bool:
+        """Note a pass; the answer says whether to record the forward pass that comes now."""
+        count = self.sites.setdefault(site, SiteCount())
+        count.seen += 1
+        if sampled:
+            count.sampled += 1
+            count.last = count.seen
+            count.missed = 0
+        if self._previous is not None:
+            self._follows[self._previous] = site
+        self._previous = site
+        following = self._follows.get(site)
+        return following is None or self.due(following) or self._overdue()
+
+    def _overdue(self) -> bool:
+        """A site that comes at odd times: record on suspicion, but not for ever."""
+        waiting = [
+            count
+            for count in self.sites.values()
+            if count.seen - count.last >= self.every and count.missed < self.every
+        ]
+        for count in waiting:
+            count.missed += 1
+        return bool(waiting)
+
+    @property
+    def seen(self) -> int:
+        return sum(count.seen for count in self.sites.values())
+
+    @property
+    def sampled(self) -> int:
+        return sum(count.sampled for count in self.sites.values())

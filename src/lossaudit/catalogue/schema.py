@@ -52,13 +52,15 @@ class Param:
 
     Attributes:
         name: As the framework spells it.
-        default: Its default, or `REQUIRED`.
+        default: Its default, or `REQUIRED`. A parameter that only some overloads take has the default None.
         means: The catalogue's name for it, where that differs from `name`.
+        variadic: Whether it takes all remaining positional arguments; one sequence in their stead is as good.
     """
 
     name: str
-    default: Scalar | Required = REQUIRED
+    default: Scalar | tuple[Scalar, ...] | Required = REQUIRED
     means: str = ""
+    variadic: bool = False
 
     @property
     def canonical(self) -> str:
@@ -67,12 +69,26 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way to ask for an operation: a dotted name in a framework and its parameters in order."""
+    """One way to ask for an operation: a dotted name in a framework and its parameters in order.
+
+    A method has its receiver first. The overloads of one name are merged into one list of parameters.
+
+    The path of a graph spelling is the name of the autograd node, and its parameters are the attributes that hold
+    the operation's constants (`_saved_dim`). These come as the framework keeps them, which is not always as they
+    were given: a negative integer appears as an unsigned one of 64 bits, so that `dim=-1` reads
+    18446744073709551615 and `ignore_index=-100` reads 18446744073709551516; a reduction is 0, 1 or 2 for
+    `"none"`, `"mean"` and `"sum"`.
+
+    Attributes:
+        edges: Of a graph spelling: what `next_functions` holds, in order, by the catalogue's parameter names. The
+            last name stands for all further edges, if there are any.
+    """
 
     framework: str
     path: str
     kind: Kind
     params: tuple[Param, ...] = ()
+    edges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,7 @@ class Op:
     Attributes:
         name: Standard name, lower case (`log_softmax`).
         axis: Canonical parameter that names the axis it acts on, where there is one.
+        summary: What it does; needed where the name does not say it.
     """
 
     name: str

@@ -135,14 +135,16 @@ class _Samples:
     Attributes:
         logits: (N, K), or any shape where every element is a sample of its own.
         target: As numbers, in the shape of `logits`.
-        index: (N,) class indices, where the loss is to be given those.
+        given: The target as the loss takes it: these numbers, or (N,) class indices.
+        hard: Whether every target is one class.
         finite, usable: One entry per sample.
         each: Whether every element is a sample of its own.
     """
 
     logits: Tensor
     target: Tensor
-    index: Tensor | None
+    given: Tensor
+    hard: bool
     finite: Tensor
     usable: Tensor
     each: bool
@@ -179,7 +181,7 @@ def sample_gradients(loss: str, head: tuple[str, ...], params: Args, logits: Ten
     with _isolated():
         form, options = _resolve(loss, head, params)
         samples = _samples(loss, form, head, options, logits, target)
-        gradients = _gradients(form, head, options, samples, samples.logits)
+        gradients = _gradients(form, head, options, samples.logits, samples.given)
         gradients[~samples.usable] = 0.0
         gradients[~samples.finite] = math.nan
         return gradients
@@ -199,8 +201,11 @@ def measure(loss: str, head: tuple[str, ...], params: Args, logits: Tensor, targ
     with _isolated():
         form, options = _resolve(loss, head, params)
         samples = _samples(loss, form, head, options, logits, target)
-        norm = _norms(_gradients(form, head, options, samples, samples.logits), samples.each)
-        uniform = _norms(_gradients(form, head, options, samples, torch.zeros_like(samples.logits)), samples.each)
+        # At uniform logits every hard target has the same norm, unless classes are weighted: one row will do.
+        rows = slice(1 if samples.hard and "weight" not in options else None)
+        flat = torch.zeros_like(samples.logits[rows])
+        norm = _norms(_gradients(form, head, options, samples.logits, samples.given), samples.each)
+        uniform = _norms(_gradients(form, head, options, flat, samples.given[rows]), samples.each)
         right, probability, reference = _standing(form, samples)
 
         usable = samples.usable.flatten()
@@ -311,36 +316,45 @@ def _samples(
     if not each and (z.ndim != 2 or z.shape[1] < 2):
         raise UsageError(f"{loss}: logits of shape {tuple(z.shape)}; give one row of class logits per sample")
 
+    index = None
     if y.shape == z.shape or (each and y.numel() == z.numel()):
         dense = y.to(torch.float64, copy=True).reshape(z.shape)
-        index = None if form.numbers else dense.argmax(1)
-        known = torch.isfinite(dense) if each else torch.isfinite(dense).all(1)
-        ignored = torch.zeros_like(known)
+        finite = _finite(z, each) & _finite(dense, each)
+        ignored = None
+        if not form.numbers:
+            index = dense.argmax(1)
     elif not each and y.numel() == len(z):
         index = y.reshape(-1).to(torch.int64)
+        finite = _finite(z, each)
         ignored = index == options.get("ignore_index", -100)
         index = index.masked_fill(ignored, 0)
-        if bool(((index < 0) | (index >= z.shape[1])).any()):
+        if len(z) and not (int(index.min()) >= 0 and int(index.max()) < z.shape[1]):
             raise UsageError(f"{loss}: a class index lies outside 0..{z.shape[1] - 1}, the classes of the logits")
         dense = torch.zeros_like(z).scatter_(1, index[:, None], 1.0)
-        known = torch.ones_like(ignored)
     else:
         raise UsageError(f"{loss}: target of shape {tuple(y.shape)} does not fit logits of shape {tuple(z.shape)}")
 
-    finite = known & (torch.isfinite(z) if each else torch.isfinite(z).all(1))
-    broken = ~finite if each else ~finite[:, None]
-    z, dense = z.masked_fill(broken, 0.0), dense.masked_fill(broken, 0.0)
-    return _Samples(z, dense, index, finite, finite & ~ignored, each)
+    if not bool(finite.all()):
+        broken = ~finite if each else ~finite[:, None]
+        z, dense = z.masked_fill(broken, 0.0), dense.masked_fill(broken, 0.0)
+    given = index if form.index and index is not None else dense
+    usable = finite if ignored is None else finite & ~ignored
+    return _Samples(z, dense, given, index is not None, finite, usable, each)
+
+
+def _finite(x: Tensor, each: bool) -> Tensor:
+    if each or not x.numel():
+        return torch.isfinite(x) if each else torch.ones(len(x), dtype=torch.bool, device=x.device)
+    return torch.isfinite(x.amax(1)) & torch.isfinite(x.amin(1))
 
 
 def _gradients(
-    form: _Form, head: tuple[str, ...], options: Mapping[str, Any], samples: _Samples, logits: Tensor
+    form: _Form, head: tuple[str, ...], options: Mapping[str, Any], logits: Tensor, target: Tensor
 ) -> Tensor:
     z = logits.detach().requires_grad_()
     x = z
     for op in head:
         x = _HEADS[op](x)
-    target = samples.index if form.index and samples.index is not None else samples.target
     try:
         total = form.value(x, target, **options).sum()
     except (RuntimeError, ValueError, TypeError) as error:
@@ -364,7 +378,8 @@ def _standing(form: _Form, samples: _Samples) -> tuple[Tensor, Tensor, Tensor]:
         error = torch.sigmoid(z) - y
         return toward > 0, torch.sigmoid(toward), error.abs() / (0.5 - y).abs()
     top = y == y.amax(1, keepdim=True)
-    right = z.masked_fill(~top, -math.inf).amax(1) > z.masked_fill(top, -math.inf).amax(1)
-    p = torch.softmax(z, 1)
-    reference = torch.linalg.vector_norm(p - y, dim=1) / torch.linalg.vector_norm(1 / z.shape[1] - y, dim=1)
-    return right, p.masked_fill(~top, 0.0).amax(1), reference
+    best = z.masked_fill(~top, -math.inf).amax(1)
+    total = z.logsumexp(1)
+    error = torch.exp(z - total[:, None]) - y
+    reference = torch.linalg.vector_norm(error, dim=1) / torch.linalg.vector_norm(1 / z.shape[1] - y, dim=1)
+    return best > z.masked_fill(top, -math.inf).amax(1), torch.exp(best - total), reference

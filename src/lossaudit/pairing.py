@@ -118,7 +118,7 @@ class Step:
     """
 
     op: str
-    args: Args = NO_ARGS
+    args: Args = field(default_factory=lambda: NO_ARGS)
     axis: int | None = None
     axis_role: AxisRole = AxisRole.UNKNOWN
     place: Place | None = None
@@ -173,7 +173,7 @@ class LossUse:
     """
 
     loss: str | None
-    params: Args = NO_ARGS
+    params: Args = field(default_factory=lambda: NO_ARGS)
     ops: tuple[str, ...] = ()
     place: Place | None = None
     name: str = ""
@@ -195,6 +195,7 @@ class Observed:
         stuck_last: The same, over the last samples of the run.
         accuracy: Share of right samples at the end of the run.
         prediction_range: Smallest and largest value that reached the loss.
+        input_scale: Largest absolute value that went into the model.
     """
 
     backwards: int = 0
@@ -208,6 +209,7 @@ class Observed:
     stuck_last: float | None = None
     accuracy: float | None = None
     prediction_range: tuple[float, float] | None = None
+    input_scale: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

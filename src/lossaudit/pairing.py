@@ -195,6 +195,7 @@ class Observed:
         stuck_last: The same, over the last samples of the run.
         accuracy: Share of right samples at the end of the run.
         prediction_range: Smallest and largest value that reached the loss.
+        input_scale: Largest absolute value that went into the model.
     """
 
     backwards: int = 0
@@ -208,6 +209,7 @@ class Observed:
     stuck_last: float | None = None
     accuracy: float | None = None
     prediction_range: tuple[float, float] | None = None
+    input_scale: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,29 @@
+"""Softmax before a cross-entropy that applies its own."""
+
+from __future__ import annotations
+
+from lossaudit.finding import Severity
+from lossaudit.pairing import Pairing
+from lossaudit.rules import heads, wording
+from lossaudit.rules.rule import Problem, Remedy, Rule
+
+
+def check(pairing: Pairing) -> Problem | None:
+    softmax = heads.ends_with(pairing.prediction, "softmax")
+    if softmax is None or not heads.takes_logits(pairing, "cross_entropy") or not heads.over_classes(softmax):
+        return None
+    return Problem(
+        message=wording.together(softmax, pairing),
+        why="cross-entropy applies softmax itself, so its gradient passes through two and never reaches zero loss",
+        places=wording.places(pairing, softmax),
+        remedy=Remedy(title="give the loss the logits: drop the softmax", drop_head=("softmax",)),
+    )
+
+
+RULE = Rule(
+    name="double-softmax",
+    code="LA101",
+    severity=Severity.ERROR,
+    summary="softmax before cross-entropy, which applies its own",
+    check=check,
+)

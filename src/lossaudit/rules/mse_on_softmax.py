@@ -1,0 +1,41 @@
+"""The squared (or absolute) error of softmax outputs against class labels."""
+
+from __future__ import annotations
+
+from lossaudit.finding import Severity
+from lossaudit.pairing import Pairing
+from lossaudit.rules import heads, labels, stuck, wording
+from lossaudit.rules.rule import Problem, Remedy, Rule
+
+DISTANCES = frozenset({"mse", "mae", "smooth_l1", "huber"})
+
+
+def check(pairing: Pairing) -> Problem | None:
+    softmax = heads.ends_with(pairing.prediction, "softmax")
+    if softmax is None or pairing.loss.loss not in DISTANCES:
+        return None
+    if not labels.are_class_labels(pairing) or labels.is_brier(pairing):
+        return None
+    return Problem(
+        message=wording.together(softmax, pairing),
+        why="its gradient vanishes where the model is confident and wrong",
+        places=wording.places(pairing, softmax),
+        severity=Severity.ERROR if stuck.many_stuck(pairing) else Severity.WARNING,
+        evidence=stuck.evidence(pairing),
+        remedy=Remedy(
+            title="use cross-entropy on the logits, without the softmax",
+            loss="cross_entropy",
+            drop_head=("softmax",),
+            target="class index",
+            also=stuck.advice(pairing),
+        ),
+    )
+
+
+RULE = Rule(
+    name="mse-on-softmax",
+    code="LA104",
+    severity=Severity.WARNING,
+    summary="squared or absolute error of softmax outputs against class labels",
+    check=check,
+)

@@ -1,0 +1,46 @@
+"""How findings speak: the same sentence for the same thing in every rule."""
+
+from __future__ import annotations
+
+from lossaudit.pairing import Pairing, Place, Step
+from lossaudit.rules import heads
+
+
+def share(value: float) -> str:
+    """A share in per cent, without false precision at the ends.
+
+    >>> share(0.62), share(0.004), share(1.0)
+    ('62 %', '0.4 %', '100 %')
+    """
+    percent = 100 * value
+    return f"{percent:.1f} %" if 0 < percent < 1 else f"{percent:.0f} %"
+
+
+def line(place: Place | None, beside: Place | None = None) -> str:
+    """` (line 33)`, with the file where it is another than `beside`; nothing for an unknown line."""
+    if place is None or not place.line:
+        return ""
+    if beside is not None and beside.path != place.path:
+        return f" ({place})"
+    return f" (cell {place.cell}, line {place.line})" if place.cell is not None else f" (line {place.line})"
+
+
+def loss_name(pairing: Pairing) -> str:
+    """What the program calls the loss."""
+    return pairing.loss.name or pairing.loss.loss or "loss"
+
+
+def together(step: Step, pairing: Pairing) -> str:
+    """`softmax (line 33) + MSELoss (line 41), 10 classes`."""
+    count = heads.classes(pairing.prediction)
+    classes = f", {count} classes" if count is not None and count > 1 else ""
+    where = pairing.loss.place
+    return f"{step.op}{line(step.place, where)} + {loss_name(pairing)}{line(where)}{classes}"
+
+
+def places(pairing: Pairing, step: Step | None = None) -> tuple[Place, ...]:
+    """First the loss, then the head, then what made the target, as far as they are known."""
+    encode = pairing.target.flow.steps if pairing.target is not None else ()
+    target = next((made.place for made in reversed(encode) if made.op == "one_hot"), None)
+    found = (pairing.loss.place, step.place if step is not None else None, target)
+    return tuple(place for place in found if place is not None)

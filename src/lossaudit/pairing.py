@@ -118,7 +118,7 @@ class Step:
     """
 
     op: str
-    args: Args = NO_ARGS
+    args: Args = field(default_factory=lambda: NO_ARGS)
     axis: int | None = None
     axis_role: AxisRole = AxisRole.UNKNOWN
     place: Place | None = None
@@ -173,7 +173,7 @@ class LossUse:
     """
 
     loss: str | None
-    params: Args = NO_ARGS
+    params: Args = field(default_factory=lambda: NO_ARGS)
     ops: tuple[str, ...] = ()
     place: Place | None = None
     name: str = ""

@@ -6,7 +6,7 @@ trace holds no arrays: the values of its leaves travel beside it, by leaf name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from lossaudit.pairing import NO_ARGS, Args, Place
@@ -40,7 +40,7 @@ class Node:
 
     op: str
     inputs: tuple[tuple[str, int], ...] = ()
-    args: Args = NO_ARGS
+    args: Args = field(default_factory=lambda: NO_ARGS)
     shape: tuple[int, ...] = ()
     dtype: str | None = None
     place: Place | None = None

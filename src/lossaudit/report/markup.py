@@ -31,7 +31,7 @@ def join(*children: object) -> Markup:
     return Markup("".join(map(text, children)))
 
 
-def tag(name: str, *children: object, **attributes: object) -> Markup:
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """An element. An attribute `class_` is written `class`, other underscores are hyphens; None leaves one out.
 
     >>> tag("p", "x < 1", tag("br"), class_="note")

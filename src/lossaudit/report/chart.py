@@ -1,0 +1,217 @@
+"""Line charts as SVG.
+
+Every line differs from its neighbours by colour and by dash pattern and carries its name at its end. Colours come
+from `STYLE`, which a page includes once; it follows the reader's light or dark mode.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lossaudit.report.markup import EMPTY, Markup, join, tag
+
+# Small enough that a phone of 360 px shows the text at about 11 px, wide enough for two in a row on a desktop.
+WIDTH, HEIGHT = 400, 240
+LEFT, RIGHT, TOP, BOTTOM = 46, 110, 26, 40
+
+_BUCKETS = 120  # two points each: finer than a pixel of the picture
+_DECADES = 8  # what a log axis shows at most below its largest value
+_LABEL_HEIGHT = 14
+
+STYLE = """
+:root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}
+@media (prefers-color-scheme:dark){:root{--k1:#6cc0f0;--k2:#ff9d5c;--k3:#3fd0a0;--grid:#3a3f47;--zone:#ff9d5c}}
+@media print{:root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}}
+svg{display:block;width:100%;height:auto;color:inherit}
+svg text{font:12px system-ui,sans-serif;fill:currentColor}
+svg .grid{stroke:var(--grid);stroke-width:1}
+svg .line{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}
+svg .k1{stroke:var(--k1)}
+svg .k2{stroke:var(--k2);stroke-dasharray:7 4}
+svg .k3{stroke:var(--k3);stroke-dasharray:.5 4.5}
+svg circle.k1{fill:var(--k1)} svg circle.k2{fill:var(--k2)} svg circle.k3{fill:var(--k3)}
+svg text.k1,svg text.k2,svg text.k3{stroke:none;font-weight:600}
+svg text.k1{fill:var(--k1)} svg text.k2{fill:var(--k2)} svg text.k3{fill:var(--k3)}
+svg .zone{fill:var(--zone);opacity:.12} svg .mark{stroke:currentColor;stroke-width:1;opacity:.7}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line of a chart. `look` is 1, 2 or 3: a colour and a dash pattern."""
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    look: int
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A named axis from `low` to `high`, linear or logarithmic."""
+
+    name: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        """Position of a value, 0 at `low` and 1 at `high`; values outside lie on the nearer end.
+
+        >>> Axis("", 0, 10, ()).at(2.5), Axis("", 1e-2, 1, (), log=True).at(1e-1)
+        (0.25, 0.5)
+        """
+        value = min(max(value, self.low), self.high)
+        if self.log:
+            return math.log10(value / self.low) / math.log10(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+
+def linear(name: str, low: float, high: float) -> Axis:
+    """A linear axis that contains [low, high], with about five ticks at 1, 2 or 5 times a power of ten.
+
+    >>> [label for _, label in linear("", 0, 4000).ticks]
+    ['0', '1,000', '2,000', '3,000', '4,000']
+    """
+    if not high > low:
+        low, high = low - 0.5 * (abs(low) or 1), low + 0.5 * (abs(low) or 1)
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    ticks = tuple((k * step, _number(k * step)) for k in range(first, last + 1))
+    return Axis(name, low, high, ticks)
+
+
+def logarithmic(name: str, values: Sequence[float]) -> Axis:
+    """A log axis over whole decades that shows the positive values, at most eight decades of them.
+
+    >>> [label for _, label in logarithmic("", (0.0, 2e-5, 3.0)).ticks]
+    ['10⁻⁵', '10⁻⁴', '10⁻³', '0.01', '0.1', '1', '10']
+    """
+    positive = [value for value in values if 0 < value < math.inf]
+    top = math.ceil(math.log10(max(positive, default=1)) - 1e-9)
+    bottom = max(math.floor(math.log10(min(positive, default=0.1)) + 1e-9), top - _DECADES, -300)
+    bottom = min(bottom, top - 1)
+    stride = 1 if top - bottom <= 6 else 2
+    exponents = range(top - (top - bottom) // stride * stride, top + 1, stride)
+    return Axis(name, 10.0**bottom, 10.0**top, tuple((10.0**k, _power(k)) for k in exponents), log=True)
+
+
+def chart(
+    title: str, description: str, across: Axis, up: Axis, curves: Sequence[Curve], extra: Markup = EMPTY
+) -> Markup:
+    """The picture: grid, axes, `extra` behind the lines, the lines, and their names at their ends."""
+    parts = [_grid(across, up), extra]
+    parts += [_line(curve, across, up) for curve in curves]
+    parts.append(_labels(curves, up))
+    return tag(
+        "svg",
+        tag("title", title),
+        tag("desc", description),
+        *parts,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+    )
+
+
+def x_pixel(across: Axis, value: float) -> float:
+    """Where a value stands from the left."""
+    return LEFT + (WIDTH - LEFT - RIGHT) * across.at(value)
+
+
+def y_pixel(up: Axis, value: float) -> float:
+    """Where a value stands from the top."""
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up.at(value)
+
+
+def _grid(across: Axis, up: Axis) -> Markup:
+    right, floor = WIDTH - RIGHT, HEIGHT - BOTTOM
+    parts = [tag("text", up.name, x=2, y=13)]
+    for value, label in up.ticks:
+        y = _round(y_pixel(up, value))
+        parts.append(tag("line", class_="grid", x1=LEFT, x2=right, y1=y, y2=y))
+        parts.append(tag("text", label, x=LEFT - 6, y=y + 4, text_anchor="end"))
+    for value, label in across.ticks:
+        x = _round(x_pixel(across, value))
+        parts.append(tag("line", class_="grid", x1=x, x2=x, y1=floor, y2=floor + 4))
+        parts.append(tag("text", label, x=x, y=floor + 17, text_anchor="middle"))
+    parts.append(tag("text", across.name, x=(LEFT + right) / 2, y=HEIGHT - 6, text_anchor="middle"))
+    return join(*parts)
+
+
+def _line(curve: Curve, across: Axis, up: Axis) -> Markup:
+    """The curve as unbroken pieces; a piece of one point is a dot."""
+    pieces: list[list[str]] = [[]]
+    for i in thin(curve.y):
+        if math.isfinite(curve.y[i]):
+            pieces[-1].append(f"{x_pixel(across, curve.x[i]):.1f} {y_pixel(up, curve.y[i]):.1f}")
+        elif pieces[-1]:
+            pieces.append([])
+    lines = "".join("M" + "L".join(piece) for piece in pieces if len(piece) > 1)
+    dots = [piece[0].split() for piece in pieces if len(piece) == 1]
+    return join(
+        tag("path", class_=f"line k{curve.look}", d=lines) if lines else EMPTY,
+        *(tag("circle", class_=f"k{curve.look}", cx=x, cy=y, r=3) for x, y in dots),
+    )
+
+
+def _labels(curves: Sequence[Curve], up: Axis) -> Markup:
+    """Names at the right, each at the height of its line's last point, moved apart where they would overlap."""
+    ends = []
+    for curve in curves:
+        last = next((value for value in reversed(curve.y) if math.isfinite(value)), None)
+        if last is not None:
+            ends.append((y_pixel(up, last) + 4, curve))
+    ends.sort(key=lambda end: end[0])
+    parts: list[Markup] = []
+    free: float = TOP
+    below = len(ends)
+    for wanted, curve in ends:
+        below -= 1
+        y = max(free, min(wanted, HEIGHT - BOTTOM + 4 - below * _LABEL_HEIGHT))
+        parts.append(tag("text", curve.label, class_=f"k{curve.look}", x=WIDTH - RIGHT + 6, y=_round(y)))
+        free = y + _LABEL_HEIGHT
+    return join(*parts)
+
+
+def thin(values: Sequence[float], buckets: int = _BUCKETS) -> list[int]:
+    """Indices that keep a curve's look: of each of `buckets` stretches the lowest, the highest and one gap.
+
+    The first and the last index are always kept, and so is everything of a short curve.
+
+    >>> thin([0.0, 1.0, 9.0, 1.0, 0.0, 1.0], buckets=2)
+    [0, 2, 3, 4, 5]
+    """
+    n = len(values)
+    if n <= 2 * buckets:
+        return list(range(n))
+    kept = {0, n - 1}
+    for k in range(buckets):
+        stretch = range(k * n // buckets, (k + 1) * n // buckets)
+        finite = [i for i in stretch if math.isfinite(values[i])]
+        if finite:
+            kept.add(min(finite, key=values.__getitem__))
+            kept.add(max(finite, key=values.__getitem__))
+        if len(finite) < len(stretch):
+            kept.add(next(i for i in stretch if not math.isfinite(values[i])))
+    return sorted(kept)
+
+
+def _round(value: float) -> float:
+    return round(value, 1)
+
+
+def _number(value: float) -> str:
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 1000 and abs(value) < 1e6 else f"{value:.3g}"
+
+
+def _power(exponent: int) -> str:
+    if -2 <= exponent <= 3:
+        return f"{10**exponent:g}" if exponent >= 0 else f"{10.0**exponent:g}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,171 @@
+"""One offline page: what is wrong in one sentence, then how it is known, then what was not looked at.
+
+The page needs no network, no script and no font: CSS and SVG inline, everything else forbidden by its
+Content-Security-Policy. Sections come in the order in which a reader asks: what, where, how to mend it, the
+evidence, the proof, the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossaudit.report import html_finding, html_pairing, pictures, wording
+from lossaudit.report.html_style import STYLE
+from lossaudit.report.markup import EMPTY, Markup, join, tag
+from lossaudit.result import PairingResult, Result
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def render(result: Result, *, compare: Result | None = None) -> str:
+    """The page as text, to be written as UTF-8.
+
+    Args:
+        result: What to show; it may still be running.
+        compare: The result of the same program with the fix, for a before/after section.
+    """
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", f"lossaudit: {_title(result)}"),
+        tag("style", Markup(STYLE)),
+    )
+    body = tag("body", tag("main", *_sections(result, compare)))
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
+    yield _top(result, compare)
+    yield join(*(html_finding.section(each) for each in wording.mistakes(result)))
+    if compare is not None:
+        yield _before_after(result, compare)
+    yield join(*(html_pairing.section(each) for each in _worst_first(result)))
+    yield _section("Remarks", *(html_finding.remark(each) for each in wording.remarks(result)))
+    missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
+    yield _section("Not understood", tag("ul", *missed) if missed else tag("p", "Nothing was left out."))
+    yield _limits(result)
+
+
+def _title(result: Result) -> str:
+    found = wording.mistakes(result)
+    return f"{found[0].rule} in {result.program}" if found else f"{result.program}: nothing found"
+
+
+def _top(result: Result, compare: Result | None) -> Markup:
+    """The one sentence, and the figures that carry it."""
+    found = wording.mistakes(result)
+    if found:
+        kinds = [found[0].severity.value, wording.one_line(result.program)]
+        more = f", and {wording.count(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
+        sentence = f"{_capital(found[0].message)}{more}"
+        state = found[0].severity.value
+    else:
+        kinds = ["nothing found", wording.one_line(result.program)]
+        sentence, state = _capital(_clean(result)), "clean"
+    ending = wording.ending(result)
+    return tag(
+        "header",
+        tag("p", tag("span", kinds[0], class_=f"chip {state}"), " ", tag("code", kinds[1]), class_="program"),
+        tag("h1", sentence),
+        tag("p", _capital(found[0].why), class_="lead") if found else EMPTY,
+        tag("p", _capital(ending), class_="ending") if ending else EMPTY,
+        _tiles(result, compare),
+    )
+
+
+def _clean(result: Result) -> str:
+    if not result.pairings:
+        return wording.clean_sentence(result)
+    missed = len(wording.not_understood(result))
+    read = wording.count(len(result.pairings), "pairing")
+    return f"nothing wrong between head and loss in {read} read, {missed} not understood"
+
+
+def _tiles(result: Result, compare: Result | None) -> Markup:
+    """A few large figures of the pairing in question."""
+    main = _main(result)
+    if main is None:
+        return EMPTY
+    seen = main.pairing.observed
+    tiles: list[tuple[str, str]] = []
+    accuracy = html_pairing.final_accuracy(main)
+    if accuracy is not None:
+        tiles.append((wording.percent(accuracy), "accuracy at the end"))
+    if compare is not None and (other := _main(compare)) is not None:
+        fixed = html_pairing.final_accuracy(other)
+        tiles += [(wording.percent(fixed), "accuracy with the fix")] if fixed is not None else []
+    if seen is not None and seen.stuck is not None:
+        tiles.append((wording.percent(seen.stuck), "wrong and stuck, at its worst"))
+    if seen is not None and seen.confidently_wrong is not None:
+        tiles.append((wording.percent(seen.confidently_wrong), "confidently wrong"))
+    shown = (tag("div", tag("b", value), " ", tag("span", name)) for value, name in tiles)
+    return tag("div", *shown, class_="tiles") if tiles else EMPTY
+
+
+def _before_after(result: Result, compare: Result) -> Markup:
+    before, after = _main(result), _main(compare)
+    if before is None or after is None:
+        return EMPTY
+    ends = html_pairing.final_accuracy(before), html_pairing.final_accuracy(after)
+    if None in ends:
+        return EMPTY
+    was, became = (wording.percent(end) for end in ends if end is not None)
+    drawn = before.series.step and after.series.step
+    return _section(
+        "With the fix",
+        tag("p", "Accuracy ", tag("b", was), " → ", tag("b", became), ": the same program, only the fix applied."),
+        pictures.accuracies(before.series, after.series) if drawn else EMPTY,
+        tag("p", f"As it is: {_capital(_state(result))} With the fix: {_state(compare)}", class_="note"),
+    )
+
+
+def _state(result: Result) -> str:
+    found = len(wording.mistakes(result))
+    return f"{wording.count(found, 'finding')}, {wording.coverage(result) or 'no backward pass seen'}."
+
+
+def _worst_first(result: Result) -> list[PairingResult]:
+    """The pairings that findings speak about, worst first, then the others as they were met."""
+    accused = [met for each in wording.mistakes(result) if (met := wording.pairing_of(each, result)) is not None]
+    ordered: list[PairingResult] = []
+    for each in (*accused, *result.pairings):
+        if not any(each is known for known in ordered):
+            ordered.append(each)
+    return ordered
+
+
+def _main(result: Result) -> PairingResult | None:
+    """The pairing in question: the worst one, or the first one whose accuracy is known."""
+    ordered = _worst_first(result)
+    known = (each for each in ordered if html_pairing.final_accuracy(each) is not None)
+    return next(known, ordered[0] if ordered else None)
+
+
+def _limits(result: Result) -> Markup:
+    names = wording.rule_names()
+    seen = wording.coverage(result)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(result.versions.items()))
+    rows = [
+        ("Not checked", f"{wording.NOT_CHECKED}. A clean result is no praise of the model."),
+        ("Read", f"{wording.counts(result)}."),
+        ("Seen", f"{seen}; {wording.count(result.steps, 'optimizer step')}." if seen else "no backward pass."),
+        ("Checked", ", ".join(names)),
+        ("Versions", versions),
+    ]
+    shown = [join(tag("dt", name), tag("dd", value)) for name, value in rows if value]
+    notes = tag("ul", *(tag("li", note) for note in result.notes)) if result.notes else EMPTY
+    return _section("Limits of this page", tag("dl", *shown), notes)
+
+
+def _section(heading: str, *content: Markup) -> Markup:
+    return tag("section", tag("h2", heading), *content) if any(content) else EMPTY
+
+
+def _capital(sentence: str) -> str:
+    """The sentence with a capital, unless its first word is code (`softmax (line 33)` stays)."""
+    plain = wording.one_line(sentence)
+    return plain[:1].upper() + plain[1:]

@@ -1,0 +1,130 @@
+"""The pictures of a report: the gradient response and what was measured over a run, each with a reading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lossaudit.card import GradientResponse
+from lossaudit.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axis, Curve, chart, linear, logarithmic, y_pixel
+from lossaudit.report.markup import Markup, join, tag
+from lossaudit.report.wording import figure, percent
+from lossaudit.result import Series
+
+STUCK = 0.01  # of the norm at uniform logits, as DESIGN.md defines it
+
+_SHARE = Axis("share of samples", 0, 1, tuple((k / 4, f"{25 * k} %") for k in range(5)))
+
+
+def response(measured: GradientResponse, loss: str) -> Markup:
+    """The gradient on the path to "confident and wrong", beside cross-entropy's."""
+    up = logarithmic("gradient, relative to uniform logits", (*measured.ratio, *measured.reference, STUCK / 10))
+    across = linear("wrong logit minus true logit (nats)", min(measured.gap), max(measured.gap))
+    dead = next((g for g, r in zip(measured.gap, measured.ratio, strict=True) if r < STUCK), None)
+    if dead is None:
+        reading = "Its gradient never falls under 1 % here: a confident mistake is still corrected."
+    else:
+        reading = f"From a gap of {figure(dead)} on under 1 % of its gradient is left; there a confident mistake stays."
+    y, right = round(y_pixel(up, STUCK), 1), WIDTH - RIGHT
+    zone = join(
+        tag("rect", class_="zone", x=LEFT, y=y, width=right - LEFT, height=round(HEIGHT - BOTTOM - y, 1)),
+        tag("line", class_="mark", x1=LEFT, x2=right, y1=y, y2=y),
+        tag("text", "stuck: under 1 %", x=LEFT + 6, y=HEIGHT - BOTTOM - 6),
+    )
+    curves = (
+        Curve("cross-entropy", measured.gap, measured.reference, 1),
+        Curve("this loss", measured.gap, measured.ratio, 2),
+    )
+    return _figure(
+        chart(f"Gradient response of {loss} beside cross-entropy", reading, across, up, curves, zone),
+        "How hard a wrong sample is pushed, by how confident the mistake is.",
+        reading,
+        f"At uniform logits its gradient is {figure(measured.at_uniform)} times cross-entropy's.",
+        _floor_note(up, measured.ratio, measured.reference),
+        _gap_note(measured.ratio, measured.reference),
+    )
+
+
+def shares(series: Series) -> Markup:
+    """Accuracy, confidently wrong and stuck over a run."""
+    curves = (
+        Curve("accuracy", series.step, series.accuracy, 1),
+        Curve("confidently wrong", series.step, series.confidently_wrong, 2),
+        Curve("stuck", series.step, series.stuck, 3),
+    )
+    ends = [f"{percent(value)} {name}" for name, value in _ends(curves)]
+    reading = f"At the end: {', '.join(ends)}." if ends else ""
+    return _figure(
+        chart("Shares of samples over the run", reading, _steps(series), _SHARE, curves),
+        "Right, confidently wrong, stuck.",
+        reading,
+        _gap_note(*(curve.y for curve in curves)),
+    )
+
+
+def loss(series: Series) -> Markup:
+    """The loss over a run; on a log axis when it falls by more than a factor of 100."""
+    finite = [value for value in series.loss if math.isfinite(value)] or [0.0]
+    low, high = min(finite), max(finite)
+    up = logarithmic("loss (log)", finite) if 0 < 100 * low < high else linear("loss", min(low, 0.0), high)
+    reading = f"From {figure(finite[0])} to {figure(finite[-1])}."
+    curve = Curve("loss", series.step, series.loss, 1)
+    picture = chart("Loss over the run", reading, _steps(series), up, (curve,))
+    return _figure(picture, "The loss, as the program computed it.", reading, _gap_note(series.loss))
+
+
+def ratios(series: Series) -> Markup:
+    """Median and 10th percentile of the per-sample gradient over a run."""
+    up = logarithmic("gradient, relative to uniform logits", (*series.median, *series.low, 1.0))
+    curves = (
+        Curve("median", series.step, series.median, 1),
+        Curve("10th percentile", series.step, series.low, 2),
+    )
+    ends = [f"{name} {figure(value)}" for name, value in _ends(curves)]
+    reading = f"At the end: {', '.join(ends)}." if ends else ""
+    return _figure(
+        chart("Gradient per sample over the run", reading, _steps(series), up, curves),
+        "How hard each sample still pulls.",
+        reading,
+        _floor_note(up, series.median, series.low),
+        _gap_note(series.median, series.low),
+    )
+
+
+def accuracies(before: Series, after: Series) -> Markup:
+    """Accuracy of two runs, as the program is and with the fix."""
+    steps = (*before.step, *after.step)
+    across = linear("backward pass", min(steps), max(steps))
+    curves = (
+        Curve("with the fix", after.step, after.accuracy, 1),
+        Curve("as it is", before.step, before.accuracy, 2),
+    )
+    ends = [f"{name} {percent(value)}" for name, value in _ends(curves)]
+    reading = f"At the end: {', '.join(ends)}."
+    picture = chart("Accuracy with and without the fix", reading, across, _SHARE, curves)
+    return _figure(picture, "Accuracy on the training batches.", reading, _gap_note(before.accuracy, after.accuracy))
+
+
+def _steps(series: Series) -> Axis:
+    return linear("backward pass", min(series.step), max(series.step))
+
+
+def _ends(curves: Sequence[Curve]) -> list[tuple[str, float]]:
+    """Name and last finite value of each curve that has one."""
+    lasts = ((curve.label, [value for value in curve.y if math.isfinite(value)]) for curve in curves)
+    return [(label, values[-1]) for label, values in lasts if values]
+
+
+def _figure(picture: Markup, heading: str, *sentences: str) -> Markup:
+    said = [sentence for sentence in sentences if sentence]
+    return tag("figure", tag("figcaption", tag("b", heading), *(f" {sentence}" for sentence in said)), picture)
+
+
+def _floor_note(axis: Axis, *series: Sequence[float]) -> str:
+    low = any(value < axis.low for values in series for value in values)
+    return f"Values below {figure(axis.low)}, zero too, are drawn at the lower edge." if axis.log and low else ""
+
+
+def _gap_note(*series: Sequence[float]) -> str:
+    gaps = any(not math.isfinite(value) for values in series for value in values)
+    return "A gap in a line: not measured there, or not a finite number." if gaps else ""

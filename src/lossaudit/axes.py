@@ -38,13 +38,15 @@ def carry_axis(op: str, args: Args, before: Shape, after: Shape, axis: int) -> i
     return None
 
 
-_MOVES = frozenset({"transpose", "permute", "movedim", "t", "flip", "roll", "expand"})
+_MOVES = frozenset({"transpose", "permute", "movedim", "rot90", "as_strided", "repeat_interleave", "pixel_shuffle"})
 
 
 def _order(op: str, args: Args, rank: int) -> list[int] | None:
     """The input's axes in the order in which the result has them, for the operations that move axes."""
-    if op == "t":
-        return list(range(rank))[::-1] if rank <= 2 else [*range(rank - 2), rank - 1, rank - 2]
+    if op in ("t", "T"):
+        return list(range(rank))[::-1]
+    if op == "mT":
+        return [*range(rank - 2), rank - 1, rank - 2]
     if op == "transpose":
         first, second = _axis(args, "dim0", rank), _axis(args, "dim1", rank)
         if first is None or second is None:
@@ -54,13 +56,9 @@ def _order(op: str, args: Args, rank: int) -> list[int] | None:
         return order
     if op == "permute":
         value = args.get("dims")
-        if isinstance(value, Const) and isinstance(value.value, tuple):
-            axes = list(value.value)
-        else:  # given one by one
-            axes = [item.value for key, item in args.items() if isinstance(item, Const)]
-        if len(axes) == rank and all(isinstance(axis, int) for axis in axes):
-            return [int(axis) % rank for axis in axes if isinstance(axis, int)]
-        return None
+        axes = value.value if isinstance(value, Const) and isinstance(value.value, tuple) else ()
+        order = [axis % rank for axis in axes if isinstance(axis, int)]
+        return order if len(order) == rank else None
     if op == "movedim":
         source, destination = _axis(args, "source", rank), _axis(args, "destination", rank)
         if source is None or destination is None:

@@ -100,10 +100,9 @@ class _Builder:
                 yield below.name, _item_of(below)
         elif node is not None:
             found = catalogue.find("torch", node.name())
-            role = _role(found[0]) if found is not None else Role.OTHER
-            if role in _STOPS:
+            if found is None or _role(found[0]) in _STOPS:
                 return
-            names = _graph_inputs(found[0]) if found is not None else ()
+            names = found[1].inputs
             for position, (below, _) in enumerate(node.next_functions):
                 if below is not None:
                     name = names[position] if position < len(names) else f"arg{position}"
@@ -180,10 +179,6 @@ def _item_of(link: Link) -> _Item:
 
 def _role(entry: Any) -> Role:
     return Role.LOSS if isinstance(entry, Loss) else entry.role
-
-
-def _graph_inputs(entry: Any) -> tuple[str, ...]:
-    return (entry.prediction, entry.target) if isinstance(entry, Loss) else ("input", "other")
 
 
 def _shape_of(node: Any, link: Link | None) -> tuple[tuple[int, ...], str]:

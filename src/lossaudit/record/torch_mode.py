@@ -17,7 +17,7 @@ import torch
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from lossaudit import axes, catalogue
-from lossaudit.catalogue.schema import Kind, Loss, Role
+from lossaudit.catalogue.schema import Kind, Loss, Op, Role, Spelling
 from lossaudit.pairing import Args, Const, Unknown
 from lossaudit.record.sample import Grid, grid_of, take
 from lossaudit.record.spans import Spots, current_spots
@@ -27,7 +27,10 @@ KEY = "lossaudit"
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """How a torch callable is read: the operation, and its positional parameters by the catalogue's names."""
+    """How a torch callable is read: the operation, and its positional parameters by the catalogue's names.
+
+    `variadic` is the position from which all further positional arguments belong to one parameter.
+    """
 
     op: str
     role: Role
@@ -35,6 +38,7 @@ class Callee:
     path: str
     keywords: Mapping[str, str]
     defaults: Args
+    variadic: int = -1
     loss: Loss | None = None
 
 
@@ -76,8 +80,8 @@ class Record:
 
 Table: TypeAlias = dict[Any, "Callee | None"]
 
-_CALL_THROUGH = frozenset({"__get__", "__set__", "__delete__"})
-_TENSOR_PROPERTIES = {"T": "t", "mT": "t", "H": "t", "data": "detach"}
+_ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
+_MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 
 
 class Recorder(TorchFunctionMode):
@@ -139,6 +143,8 @@ class Recorder(TorchFunctionMode):
         tensors: dict[str, torch.Tensor] = {}
         constants: dict[str, Const | Unknown] = {}
         names = callee.names
+        if 0 <= callee.variadic < len(args) - 1:
+            args = (*args[: callee.variadic], args[callee.variadic :])
         for index, value in enumerate(args):
             self._bind(names[index] if index < len(names) else f"arg{index}", value, links, tensors, constants)
         for key, value in kwargs.items():
@@ -318,11 +324,11 @@ def _callees() -> Table:
     return table
 
 
-def _callee(path: str, entry: Any, spelling: Any) -> Callee:
+def _callee(path: str, entry: Op | Loss, spelling: Spelling) -> Callee:
     loss = entry if isinstance(entry, Loss) else None
     return Callee(
         op=entry.name,
-        role=Role.LOSS if loss is not None else entry.role,
+        role=entry.role if isinstance(entry, Op) else Role.LOSS,
         names=tuple(param.canonical for param in spelling.params),
         path=path,
         keywords={param.name: param.canonical for param in spelling.params},
@@ -331,30 +337,22 @@ def _callee(path: str, entry: Any, spelling: Any) -> Callee:
             for param in spelling.params
             if param.default is None or isinstance(param.default, bool | int | float | str)
         },
+        variadic=next((i for i, param in enumerate(spelling.params) if param.variadic), -1),
         loss=loss,
     )
 
 
 def _learn(func: Callable[..., Any]) -> Callee | None:
-    """A callable that the catalogue does not list: kept by its name, or let through when it makes no value."""
+    """A callable that the table does not list: kept by its name, or let through when it makes no value."""
     name = getattr(func, "__name__", "")
-    if name in _CALL_THROUGH:
-        owner = getattr(getattr(func, "__self__", None), "__name__", "")
-        renamed = _TENSOR_PROPERTIES.get(owner) if name == "__get__" else None
-        if renamed is None:
-            return None
-        path = f"torch.Tensor.{renamed}"
-    else:
-        path = resolve_name(func) or ""
-        if not path.startswith("torch."):
-            return None
+    path = resolve_name(func) or ""
+    if not path.startswith("torch.") or name in _MAKES_NO_VALUE:
+        return None
     for candidate in _candidates(path, name):
         found = catalogue.find("torch", candidate)
         if found is not None:
             return _callee(path, *found)
-    if name in ("backward", "requires_grad_", "size", "dim", "item", "numel", "register_hook", "stride", "__len__"):
-        return None
-    return Callee(path, Role.OTHER, (), path, {}, {})
+    return None if name in _ACCESSORS else Callee(path, Role.OTHER, (), path, {}, {})
 
 
 def _candidates(path: str, name: str) -> tuple[str, ...]:

@@ -155,6 +155,19 @@ def supports(loss: str, head: tuple[str, ...] = ()) -> bool:
     return loss in _LOSSES and all(op in _HEADS for op in head)
 
 
+def apply_head(head: tuple[str, ...], logits: Tensor) -> Tensor:
+    """What reaches the loss, in float64 on the CPU; classes are the last axis. No gradient is tracked.
+
+    >>> apply_head(("softmax",), torch.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+    with _isolated(), torch.no_grad():
+        x = logits.detach().cpu().to(torch.float64)
+        for op in head:
+            x = _HEADS[op](x)
+        return x
+
+
 def sample_gradients(loss: str, head: tuple[str, ...], params: Args, logits: Tensor, target: Tensor) -> Tensor:
     """Per-sample gradients of a named pairing at its logits, before reduction.
 

@@ -102,10 +102,10 @@ class _Builder:
             found = catalogue.find("torch", node.name())
             if found is None or _role(found[0]) in _STOPS:
                 return
-            names = found[1].inputs
+            names = found[1].edges
             for position, (below, _) in enumerate(node.next_functions):
                 if below is not None:
-                    name = names[position] if position < len(names) else f"arg{position}"
+                    name = names[min(position, len(names) - 1)] if names else f"arg{position}"
                     yield name, (below, below.metadata.get(KEY), None)
 
     def _add(self, item: _Item, inputs: tuple[tuple[str, int], ...]) -> int:

@@ -65,4 +65,4 @@ def _fused(graph: Graph, part: Part) -> Part:
         return part
     loss = replace(part.pairing.loss, loss="cross_entropy", name="cross_entropy")
     prediction = replace(flow, steps=flow.steps[:-1])
-    return replace(part, pairing=replace(part.pairing, loss=loss, prediction=prediction), heads=part.heads[:-1])
+    return replace(part, pairing=replace(part.pairing, loss=loss, prediction=prediction), heads=part.heads[:-1], head=part.head[:-1])

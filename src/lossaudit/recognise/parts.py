@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Basis, Flow, LossUse, Pairing, Source, Target, TargetEncoding
+from lossaudit.pairing import Basis, Flow, LossUse, Pairing, Source, Step, Target, TargetEncoding
 from lossaudit.recognise.flows import Walk, walk, with_axis_roles
 from lossaudit.recognise.graph import Graph
 from lossaudit.trace import LeafKind
@@ -21,7 +21,7 @@ class Part:
         compare: Node in which prediction and target meet.
         prediction, target: Names of its inputs for the two sides; `""` where there is none.
         heads: Nodes of the prediction's heads and other value-changing steps, first to last.
-        weight: Name of the input that holds class weights, or `""`.
+        head: The operations at these nodes; a softmax that is written out has its own name here.
     """
 
     pairing: Pairing
@@ -29,6 +29,7 @@ class Part:
     prediction: str
     target: str
     heads: tuple[int, ...]
+    head: tuple[Step, ...]
 
 
 def pair(
@@ -48,19 +49,18 @@ def pair(
     flow = with_axis_roles(graph, way, class_axis)
     side = _target(graph, target[1], loss.loss) if target is not None else None
     others = {name: walk(graph, index).flow for name, index in extra}
+    changing = [i for i, node in enumerate(way.nodes) if graph.role(node) not in _QUIET]
     return Part(
         Pairing(flow, loss, side, others, trained=True),
         compare,
         prediction[0],
         target[0] if target is not None else "",
-        value_steps(graph, way),
+        tuple(way.nodes[i] for i in changing),
+        tuple(flow.steps[i] for i in changing),
     )
 
 
-def value_steps(graph: Graph, way: Walk) -> tuple[int, ...]:
-    """Nodes of the steps that change the numbers."""
-    quiet = (Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE)
-    return tuple(index for index in way.nodes if graph.role(index) not in quiet)
+_QUIET = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 
 
 def _target(graph: Graph, index: int, loss: str | None) -> Target:

@@ -113,9 +113,9 @@ def _log_likelihood(graph: Graph, summands: tuple[Summand, ...]) -> Match | None
 
 def _log_after(graph: Graph, part: Part, log: int) -> Part:
     """`log(p[y])` is `log(p)[y]`: the logarithm belongs to the prediction."""
-    flow = part.pairing.prediction
-    flow = replace(flow, steps=(*flow.steps, Step("log", place=graph.node(log).place)))
-    return replace(part, pairing=replace(part.pairing, prediction=flow), heads=(*part.heads, log))
+    flow, step = part.pairing.prediction, Step("log", place=graph.node(log).place)
+    pairing = replace(part.pairing, prediction=replace(flow, steps=(*flow.steps, step)))
+    return replace(part, pairing=pairing, heads=(*part.heads, log), head=(*part.head, step))
 
 
 def _weighted_log(graph: Graph, index: int) -> tuple[int, tuple[str, int], tuple[str, int]] | None:
@@ -264,7 +264,7 @@ def penalty(graph: Graph, index: int) -> Part | None:
         return None
     flow = Flow(Source.UNKNOWN, dtype=leaf.dtype, network="parameters", reason="a parameter, not a prediction")
     use = LossUse(loss, {}, _ops(graph, index), graph.node(index).place, loss.replace("_", " "))
-    return Part(Pairing(flow, use), index, "", "", ())
+    return Part(Pairing(flow, use), index, "", "", (), ())
 
 
 def _summed(graph: Graph, index: int) -> int:

@@ -43,6 +43,11 @@ class Schedule:
         count = self.sites.get(site)
         return count is None or count.sampled < self.first or count.seen + 1 - count.last >= self.every
 
+    def passes(self, site: Hashable) -> int:
+        """How many passes of this site there were."""
+        count = self.sites.get(site)
+        return count.seen if count is not None else 0
+
     def passed(self, site: Hashable, *, sampled: bool) -> bool:
         """Note a pass; the answer says whether to record the forward pass that comes now."""
         count = self.sites.setdefault(site, SiteCount())

@@ -1,0 +1,76 @@
+"""From a recognised term to what is watched of it: the copies of logits and targets that the recorder made."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import torch
+
+from lossaudit.pairing import Const, Step, Unknown
+from lossaudit.readers.live import LiveTrace
+from lossaudit.recognise.objective import Found
+from lossaudit.recognise.parts import Part
+from lossaudit.run.watch import Sight, Watch
+
+# Logits may be shifted, scaled and limited by constants before the head: what the head takes counts as the logits.
+_BEFORE_HEAD = frozenset({"add", "sub", "mul", "div", "neg", "clamp", "clamp_min", "clamp_max"})
+
+
+def watch_of(found: Found) -> Watch | None:
+    """A watch for a term, or None for one that could not be named."""
+    if found.part is None:
+        return None
+    start = _first_head(found.part)
+    steps = found.part.head[start:]
+    exact = all(not isinstance(value, Unknown) for step in steps for value in step.args.values())
+    return Watch(found.part.pairing, tuple(step.op for step in steps), exact_head=exact)
+
+
+def identity(live: LiveTrace, found: Found) -> Hashable:
+    """What tells the terms of one call site apart, whatever the batch's size."""
+    if found.part is None:
+        unresolved = found.term.unresolved[0]
+        return (unresolved.what, unresolved.place, unresolved.ops)
+    pairing = found.part.pairing
+    return (
+        pairing.loss.loss,
+        pairing.loss.place,
+        tuple((step.op, step.place) for step in found.part.head),
+        live.trace.nodes[found.part.compare].name,
+    )
+
+
+def sight_of(live: LiveTrace, found: Found, root: torch.Tensor | None, step: int) -> Sight:
+    """The copies that belong to a term in one backward pass.
+
+    Args:
+        live: The trace of this pass.
+        found: A term of an equal trace.
+        root: The objective's own value, where the term is all of it.
+        step: Number of the pass at its call site.
+    """
+    value = live.records[found.value]
+    loss = value.scalar if value is not None and value.scalar is not None else root
+    part = found.part
+    record = live.records[part.compare] if part is not None else None
+    if part is None or record is None:
+        return Sight(step, loss)
+    prediction = record.copies.get(part.prediction)
+    start = _first_head(part)
+    logits = prediction
+    if start < len(part.heads):
+        head = live.records[part.heads[start]]
+        logits = head.copies.get(head.links[0].name) if head is not None and head.links else None
+    return Sight(step, loss, logits, prediction, record.copies.get(part.target), record.copies.get("weight"))
+
+
+def _first_head(part: Part) -> int:
+    """Position of the first step that is more than a shift, a scale or a limit by constants."""
+    for position, step in enumerate(part.head):
+        if step.op not in _BEFORE_HEAD or not _constant(step):
+            return position
+    return len(part.head)
+
+
+def _constant(step: Step) -> bool:
+    return all(isinstance(value, Const) for value in step.args.values())

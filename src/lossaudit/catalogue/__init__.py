@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 
 from lossaudit.catalogue.losses import (
+    binary,
+    distribution,
+    metric,
     multiclass,
+    multilabel,
+    ranking,
+    regression,
+    sequence,
 )
 from lossaudit.catalogue.ops import (
     affine,
@@ -27,7 +33,7 @@ from lossaudit.catalogue.ops import (
 from lossaudit.catalogue.schema import Kind, Loss, Op, Spelling
 
 _OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, encode, cut, other)
-_LOSSES = (multiclass,)
+_LOSSES = (binary, multiclass, multilabel, regression, distribution, ranking, metric, sequence)
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})
 LOSSES: Mapping[str, Loss] = MappingProxyType({loss.name: loss for family in _LOSSES for loss in family.LOSSES})
@@ -104,4 +110,6 @@ def nearest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     >>> nearest("crossentropy", LOSSES)[0]
     'cross_entropy'
     """
+    import difflib  # here, since it takes as long to load as the whole catalogue
+
     return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.6))

@@ -73,3 +73,7 @@ def both(names: str, /, *required: str | Param, **defaults: Default) -> Spelling
 def unary(names: str, /) -> Spellings:
     """Functions and methods of one tensor and nothing else, and both once more in place."""
     return both(" ".join(f"{name} {name}_" for name in names.split()))
+
+
+# How most losses of PyTorch end; the first two are the old spelling of the third.
+REDUCTION: dict[str, Default] = {"size_average": None, "reduce": None, "reduction": "mean"}

@@ -77,7 +77,7 @@ class Spelling:
     the operation's constants (`_saved_dim`). These come as the framework keeps them, which is not always as they
     were given: a negative integer appears as an unsigned one of 64 bits, so that `dim=-1` reads
     18446744073709551615 and `ignore_index=-100` reads 18446744073709551516; a reduction is 0, 1 or 2 for
-    `"none"`, `"mean"` and `"sum"`.
+    `"none"`, `"mean"` and `"sum"`; an optional tensor (`_saved_weight`) is None when it was not given.
 
     Attributes:
         edges: Of a graph spelling: what `next_functions` holds, in order, by the catalogue's parameter names. The
@@ -129,8 +129,9 @@ class Loss:
         title: As a person writes it.
         family: `"multiclass"`, `"binary"`, `"regression"`, ...: the file it stands in.
         expects: What it takes as its prediction.
-        heads: Heads (names of `Op`s, `"identity"`) that make such a prediction of logits.
-        encodings: Target encodings that it takes.
+        heads: Heads (names of `Op`s, `"identity"`) that make such a prediction of logits. The list is complete for
+            `LOGITS`, `LOG_PROBABILITIES` and `PROBABILITIES`; for other predictions it names the usual ones.
+        encodings: Target encodings with which it means something. What it is meant for, `tasks` says.
         formula: Plain text, per sample, before reduction; `z` logits, `p` probabilities, `y` target.
         callable: Dotted name of an implementation.
         prediction, target: Names of its parameters for the two sides; `target` is `""` for a loss without one.

@@ -1,0 +1,1 @@
+"""Every loss, one file per family."""

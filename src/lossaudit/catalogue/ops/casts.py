@@ -9,7 +9,7 @@ OPS = (
     Op(
         "to",
         Role.CAST,
-        method("to", "*args", dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None)
+        method("to", "*args", dtype=None, device=None, non_blocking=False, copy=False, memory_format=None)
         + node("ToCopyBackward0 CopyBackwards"),
         summary="`args` is a type, a device, both, or a tensor to be like",
     ),
@@ -26,7 +26,7 @@ OPS = (
     Op(
         "copy_",
         Role.CAST,
-        method("copy_", "src", non_blocking=False),
-        summary="overwrites input with the values of src",
+        method("copy_", "other", non_blocking=False),
+        summary="overwrites input with the values of other",
     ),
 )

@@ -281,8 +281,15 @@ _TRANSCENDENTAL = (
     _plain("sinh", node("SinhBackward0")),
     _plain("cosh", node("CoshBackward0")),
     *(
-        Op(name, Role.ELEMENTWISE, unary(f"{name} arc{name[1:]}") + node(f"{name.capitalize()}Backward0"))
-        for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")
+        Op(name, Role.ELEMENTWISE, unary(f"{name} arc{name[1:]}") + node(nodes))
+        for name, nodes in (
+            ("asin", "AsinBackward0"),
+            ("acos", "AcosBackward0"),
+            ("atan", "AtanBackward0"),
+            ("asinh", "AsinhBackward0 AsinhBackward1"),
+            ("acosh", "AcoshBackward0 AcoshBackward1"),
+            ("atanh", "AtanhBackward0 AtanhBackward1"),
+        )
     ),
     Op(
         "atan2",

@@ -71,7 +71,7 @@ _SCATTERS = (
         + method("index_put_", "indices", "values", accumulate=False)
         + node("IndexPutBackward0", "input values", "accumulate"),
     ),
-    Op("setitem", Role.ENCODE, method("__setitem__", "index", "value"), summary="input[index] = value"),
+    Op("setitem", Role.ENCODE, method("__setitem__", "key:index", "value"), summary="input[index] = value"),
     Op(
         "index_fill",
         Role.ENCODE,

@@ -1,7 +1,8 @@
 """Reductions: fewer numbers that stand for many, and running versions of them.
 
 Where an overload takes something else in the place of `dim`, the merged parameter list cannot say so:
-`torch.max(a, b)` of two tensors is `maximum`, and `torch.std(a, False)` gives `unbiased`.
+`torch.max(a, b)` of two tensors is `maximum`, and `torch.std(a, False)` gives `unbiased`. A `correction` of
+None is 1, or what `unbiased` says.
 """
 
 from __future__ import annotations
@@ -157,28 +158,28 @@ _SPREAD = (
     Op(
         "var",
         Role.REDUCE,
-        both("var", dim=None, unbiased=True, keepdim=False, correction=1)
+        both("var", dim=None, unbiased=True, keepdim=False, correction=None)
         + node("VarBackward0", saved="dim correction keepdim"),
         axis="dim",
     ),
     Op(
         "std",
         Role.REDUCE,
-        both("std", dim=None, unbiased=True, keepdim=False, correction=1)
+        both("std", dim=None, unbiased=True, keepdim=False, correction=None)
         + node("StdBackward0", saved="dim correction keepdim"),
         axis="dim",
     ),
     Op(
         "var_mean",
         Role.REDUCE,
-        function("torch.var_mean", "input", dim=None, unbiased=True, keepdim=False, correction=1)
+        function("torch.var_mean", "input", dim=None, unbiased=True, keepdim=False, correction=None)
         + node("VarMeanBackward0", saved="dim correction keepdim"),
         axis="dim",
     ),
     Op(
         "std_mean",
         Role.REDUCE,
-        function("torch.std_mean", "input", dim=None, unbiased=True, keepdim=False, correction=1)
+        function("torch.std_mean", "input", dim=None, unbiased=True, keepdim=False, correction=None)
         + node("StdMeanBackward0", saved="dim correction keepdim"),
         axis="dim",
     ),

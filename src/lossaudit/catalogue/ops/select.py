@@ -9,7 +9,7 @@ OPS = (
     Op(
         "getitem",
         Role.SELECT,
-        method("__getitem__", "index")
+        method("__getitem__", "key:index")
         + node("SliceBackward0", saved="dim start end step")
         + node("IndexBackward0 UnsafeIndexBackward0", saved="indices:index"),
         summary="input[index]",
@@ -50,9 +50,9 @@ OPS = (
         + node("SplitWithSizesBackward0 UnsafeSplitWithSizesBackward0", saved="dim split_sizes:split_size_or_sections"),
         axis="dim",
     ),
-    Op("tensor_split", Role.SELECT, both("tensor_split", "indices_or_sections", dim=0), axis="dim"),
-    Op("hsplit", Role.SELECT, both("hsplit", "indices_or_sections")),
-    Op("vsplit", Role.SELECT, both("vsplit", "indices_or_sections")),
+    Op("tensor_split", Role.SELECT, both("tensor_split", "sections", dim=0), axis="dim"),
+    Op("hsplit", Role.SELECT, both("hsplit", "sections")),
+    Op("vsplit", Role.SELECT, both("vsplit", "sections")),
     Op("unbind", Role.SELECT, both("unbind", dim=0) + node("UnbindBackward0", saved="dim"), axis="dim"),
     Op(
         "diagonal",

@@ -10,7 +10,7 @@ OPS = (
     Op(
         "view",
         Role.VIEW,
-        method("view", "*shape") + node("ViewBackward0 UnsafeViewBackward0 ReshapeAliasBackward0"),
+        method("view", "*size:shape") + node("ViewBackward0 UnsafeViewBackward0 ReshapeAliasBackward0"),
         summary="with a type in place of a shape it reads the same bits as other numbers",
     ),
     Op("view_as", Role.VIEW, method("view_as", "other")),

@@ -9,7 +9,7 @@ from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import AxisRole, Const, Flow, Pairing, Step, Value
 
 PASSING = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
-KEEPS_AXES = frozenset({Role.CAST, Role.NOISE})
+KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
 
 # Roles of the common names, for as long as the catalogue has no entry for them.
 _ROLES = {
@@ -20,6 +20,8 @@ _ROLES = {
         Role.SELECT: "select slice index gather index_select masked_select narrow getitem",
         Role.JOIN: "cat stack",
         Role.NOISE: "dropout",
+        Role.ELEMENTWISE: "log clamp add sub mul div",
+        Role.HEAD: "softmax log_softmax sigmoid logsigmoid",
     }.items()
     for name in names.split()
 }

@@ -1,0 +1,155 @@
+"""A user's source file, so that a fix can be written with the user's own text."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from lossaudit.finding import Edit
+from lossaudit.pairing import Place
+
+Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+Node = ast.expr | ast.stmt
+Span = tuple[int, int]
+
+SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Text and syntax tree. Spans are offsets into the text, in characters."""
+
+    path: str
+    text: str
+    tree: ast.Module
+    starts: tuple[int, ...]
+    parents: dict[ast.AST, ast.AST]
+
+    def span(self, node: Node) -> Span:
+        start = self._offset(node.lineno, node.col_offset)
+        return start, self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+    def source(self, node: Node) -> str:
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def at(self, place: Place) -> ast.expr | None:
+        """The expression that fills exactly this place."""
+        if place.path != self.path or not (place.line and place.col and place.end_line and place.end_col):
+            return None
+        if place.end_line > len(self.starts):
+            return None
+        wanted = (self.starts[place.line - 1] + place.col - 1, self.starts[place.end_line - 1] + place.end_col - 1)
+        expressions = (node for node in ast.walk(self.tree) if isinstance(node, ast.expr))
+        return next((node for node in expressions if self.span(node) == wanted), None)
+
+    def place(self, span: Span) -> Place:
+        (line, col), (end_line, end_col) = self._line_and_column(span[0]), self._line_and_column(span[1])
+        return Place(self.path, line, col, end_line, end_col)
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        """The statement around a node, when it is simple and alone on its lines."""
+        while not isinstance(node, ast.stmt):
+            if node not in self.parents:
+                return None
+            node = self.parents[node]
+        start, end = self.span(node)
+        before, behind = self.text[:start].rpartition("\n")[2], self.text[end:].partition("\n")[0].strip()
+        alone = not before.strip() and (not behind or behind.startswith("#"))
+        return node if alone and isinstance(node, SIMPLE) else None
+
+    def scope(self, node: ast.AST) -> Scope:
+        """The function (or the module) whose names `node` reads."""
+        while not isinstance(node := self.parents[node], Scope):
+            pass
+        return node
+
+    def names(self, scope: Scope) -> Iterator[ast.Name]:
+        return (node for node in ast.walk(scope) if isinstance(node, ast.Name))
+
+    def inside(self, inner: Node, outer: Node) -> bool:
+        (a, b), (c, d) = self.span(inner), self.span(outer)
+        return c <= a and b <= d
+
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The list of statements in which this one stands."""
+        parent = self.parents[statement]
+        bodies = (value for _, value in ast.iter_fields(parent) if isinstance(value, list))
+        return next(body for body in bodies if statement in body)
+
+    def line_span(self, statement: ast.stmt) -> Span:
+        """The whole lines of a statement, the final line break included."""
+        last = statement.end_lineno or statement.lineno
+        end = self.starts[last] if last < len(self.starts) else len(self.text)
+        return self.starts[statement.lineno - 1], end
+
+    def edited(self, edits: Iterable[Edit], span: Span | None = None) -> str:
+        """The text, or a span of it, after the edits."""
+        low, high = span or (0, len(self.text))
+        spans = [(self.place_span(edit.place), edit.text) for edit in edits if edit.place.path == self.path]
+        text = self.text[low:high]
+        for (start, end), new in sorted(spans, reverse=True):
+            if low <= start and end <= high:
+                text = text[: start - low] + new + text[end - low :]
+        return text
+
+    def place_span(self, place: Place) -> Span:
+        return self._at(place.line, place.col), self._at(place.end_line, place.end_col)
+
+    def _at(self, line: int, col: int) -> int:
+        return self.starts[line - 1] + col - 1 if line <= len(self.starts) else len(self.text)
+
+    def _offset(self, line: int, column: int) -> int:
+        """`ast` counts columns in bytes of UTF-8."""
+        start = self.starts[line - 1]
+        text = self.text[start:].partition("\n")[0]
+        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+
+    def _line_and_column(self, offset: int) -> tuple[int, int]:
+        line = sum(start <= offset for start in self.starts)
+        return line, offset - self.starts[line - 1] + 1
+
+
+def load(path: str) -> File | None:
+    """The file as Python sees it, or None when it cannot be read or is no Python."""
+    lines = linecache.getlines(path)
+    text = "".join(lines)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+    if not lines:
+        return None
+    starts = tuple(accumulate((len(line) for line in lines), initial=0))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    return File(path, text, tree, starts, parents)
+
+
+def functional(file: File, name: str) -> str | None:
+    """How this file can spell `torch.nn.functional.<name>` with what it has imported; None when it cannot."""
+    best: str | None = None
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                best = _shorter(best, _spelled(alias.name, alias.asname, name))
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+            for alias in node.names:
+                best = _shorter(best, _spelled(f"{node.module}.{alias.name}", alias.asname or alias.name, name))
+    return best
+
+
+def _spelled(module: str, bound: str | None, name: str) -> str | None:
+    whole = f"torch.nn.functional.{name}"
+    if bound is None:
+        # `import torch.nn` binds `torch`; the functional module hangs below it in every case.
+        return whole if module.partition(".")[0] == "torch" else None
+    if module == whole:
+        return bound
+    return f"{bound}{whole.removeprefix(module)}" if whole.startswith(f"{module}.") else None
+
+
+def _shorter(one: str | None, other: str | None) -> str | None:
+    return min((text for text in (one, other) if text is not None), key=len, default=None)

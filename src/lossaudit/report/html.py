@@ -78,7 +78,7 @@ def _top(result: Result, compare: Result | None) -> Markup:
         more = f" (and {wording.count(len(found) - 1, 'more finding')})" if len(found) > 1 else ""
         sentence = f"{kind}: {wording.one_line(found[0].message)}{more}"
     else:
-        label, state = "nothing found", "clean"
+        label, state = "nothing wrong", "clean"
         sentence = _capital(_clean(result))
     ending = wording.ending(result)
     return tag(

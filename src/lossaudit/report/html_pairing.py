@@ -61,9 +61,8 @@ def _facts(met: PairingResult) -> list[str]:
         facts.append(f"Met in {passes}, {wording.count(seen.samples, 'sample')} measured.")
         bad = wording.count(seen.nonfinite, "backward pass")
         facts.append(f"The loss was NaN or infinite in {bad}." if seen.nonfinite else "")
-    scale = met.scale if met.scale is not None else met.response and met.response.at_uniform
-    if scale is not None:
-        facts.append(f"At uniform logits its gradient is {wording.figure(scale)} times cross-entropy's.")
+    if met.scale is not None:
+        facts.append(f"At uniform logits its gradient is {wording.figure(met.scale)} times cross-entropy's.")
     if met.share_of_loss is not None and met.share_of_gradient is not None:
         parts = wording.percent(met.share_of_loss), wording.percent(met.share_of_gradient)
         facts.append(f"This term is {parts[0]} of its objective and {parts[1]} of its gradient.")

@@ -93,6 +93,7 @@ def ratios(series: Series) -> Markup:
         chart("Gradient per sample over the run", reading, _steps(series), up, curves),
         "How hard each sample still pulls.",
         reading,
+        "Small is right for samples that are right, and wrong for the others.",
         _floor_note(up, series.median, series.low),
         _gap_note(series.median, series.low),
     )

@@ -131,7 +131,10 @@ def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
         return None
     top, total = graph.ins(index)
     total = graph.plain(total)
-    if graph.node(top).op != "exp" or graph.node(total).op != "sum" or graph.ins(total)[0] != top:
+    if graph.node(top).op != "exp" or graph.node(total).op != "sum":
+        return None
+    summed = graph.ins(total)[0]
+    if summed != top and (graph.node(summed).op != "exp" or graph.ins(summed) != graph.ins(top)):
         return None
     axis = _reduced_axis(graph, total)
     if axis is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Const, Pairing, Scalar, Term, Unknown, Unresolved, Value
+from lossaudit.pairing import Const, Pairing, Place, Scalar, Term, Unknown, Unresolved, Value
 from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.named import named_loss
 from lossaudit.recognise.parts import Part
@@ -24,12 +24,12 @@ class Found:
 
     Attributes:
         term: The term.
-        value: Node whose value is the term's, before its coefficient.
+        values: Nodes whose values, added up, are the term's, before its coefficient.
         part: Where prediction and target meet; None for a term that could not be named.
     """
 
     term: Term
-    value: int
+    values: tuple[int, ...]
     part: Part | None
 
 
@@ -51,7 +51,24 @@ def recognise(trace: Trace) -> tuple[Found, ...]:
     pieces = _expand(graph, _Piece(trace.output, Const(1.0), trace.output))
     for (_, value), group in _grouped(pieces).items():
         found.extend(_name(graph, value, group))
-    return tuple(found)
+    return tuple(_merged(found))
+
+
+def _merged(found: list[Found]) -> list[Found]:
+    """Penalties that one line puts on many parameters are one term."""
+    merged: dict[tuple[str | None, Place | None, Value], int] = {}
+    result: list[Found] = []
+    for item in found:
+        pairing = item.part.pairing if item.part is not None and not item.part.prediction else None
+        key = (pairing.loss.loss, pairing.loss.place, item.term.coefficient) if pairing is not None else None
+        if key is not None and key in merged:
+            first = result[merged[key]]
+            result[merged[key]] = replace(first, values=first.values + item.values)
+            continue
+        if key is not None:
+            merged[key] = len(result)
+        result.append(item)
+    return result
 
 
 def _grouped(pieces: list[_Piece]) -> dict[tuple[tuple[str, ...], int], list[_Piece]]:
@@ -89,7 +106,7 @@ def _penalty_or_unresolved(graph: Graph, piece: _Piece) -> Found:
         return _found(graph, piece, part)
     node = graph.node(piece.node)
     unresolved = Unresolved(_what(graph, piece.node), "not a loss that lossaudit can name", node.place, _ops(graph, piece.node))
-    return Found(Term(piece.coefficient, (), (unresolved,)), piece.value, None)
+    return Found(Term(piece.coefficient, (), (unresolved,)), (piece.value,), None)
 
 
 def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
@@ -101,7 +118,7 @@ def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
         params["sample_weight"] = Unknown(", ".join(piece.weights))
     loss = replace(part.pairing.loss, params=params)
     pairing: Pairing = replace(part.pairing, loss=loss)
-    return Found(Term(piece.coefficient, (pairing,)), piece.value, replace(part, pairing=pairing))
+    return Found(Term(piece.coefficient, (pairing,)), (piece.value,), replace(part, pairing=pairing))
 
 
 def _expand(graph: Graph, piece: _Piece) -> list[_Piece]:
@@ -171,6 +188,8 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     node = graph.node(piece.node)
     inputs = graph.ins(piece.node)
     factor = graph.number(piece.node, "other", "input")
+    if len(inputs) == 1 and not node.recorded and graph.is_scalar(piece.node):
+        return [replace(_down(piece, inputs[0], 1.0), coefficient=Unknown("a factor that was not recorded"))]
     if len(inputs) == 1 and factor is not None:
         if node.op == "div":
             if node.inputs[0][0] == "other" or factor == 0:

@@ -74,7 +74,11 @@ def _target(graph: Graph, index: int, loss: str | None) -> Target:
     if integer and entry is not None and TargetEncoding.CLASS_INDEX in entry.encodings:
         return Target(flow, frozenset({TargetEncoding.CLASS_INDEX}), Basis.DECLARED)
     encodings = entry.encodings if entry is not None else frozenset[TargetEncoding]()
-    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX}, Basis.DECLARED)
+    # whole rows where the loss itself takes indices: a written-out likelihood
+    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX} or _ROWS, Basis.DECLARED)
+
+
+_ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
 
 
 def _as_target(graph: Graph, way: Walk) -> Flow:

@@ -81,6 +81,7 @@ class Record:
 Table: TypeAlias = dict[Any, "Callee | None"]
 
 _ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
+_FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
 _MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 
 
@@ -207,7 +208,7 @@ class Recorder(TorchFunctionMode):
         role = record.callee.role
         if role is Role.AFFINE:
             record.near = True
-        elif source is not None and role not in (Role.OTHER, Role.REDUCE, Role.JOIN):
+        elif source is not None and role not in _FAR:
             record.near = source.near
         if role is Role.HEAD:
             dim = record.args.get("dim")
@@ -241,7 +242,6 @@ class Recorder(TorchFunctionMode):
         else:
             carried = prediction.record.axis if prediction.record is not None else None
             axis = carried if carried is not None else axes.default_class_axis(prediction.shape)
-        record.axis = axis
         wanted: dict[str, int | None] = {prediction.name: axis}
         for link in record.links:
             if link.name == loss.target:

@@ -9,7 +9,8 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -38,6 +39,17 @@ class _Pending:
         return bool(alive) and any(tensor is not None and tensor._version > version for tensor, version in alive)
 
 
+@contextmanager
+def watching(session: Session) -> Iterator[Hooks]:
+    """Watch what happens inside the block, in this thread."""
+    hooks = Hooks(session, None)
+    uninstall = hooks.install()
+    try:
+        yield hooks
+    finally:
+        uninstall()
+
+
 class Hooks:
     """Connects one session with torch in this process."""
 
@@ -52,16 +64,25 @@ class Hooks:
         self._lock = threading.Lock()
         self._pending: _Pending | None = None
 
-    def install(self) -> None:
-        """Wrap `backward` and `grad`, and follow the optimizers' steps."""
+    def install(self) -> Callable[[], None]:
+        """Wrap `backward` and `grad`, and follow the optimizers' steps. The answer undoes it."""
+        originals = torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad
         torch.Tensor.backward = self._tensor_backward(torch.Tensor.backward)
         torch.autograd.backward = self._backward(torch.autograd.backward)
         torch.autograd.grad = self._grad(torch.autograd.grad)
-        register_optimizer_step_pre_hook(self._before_step)
-        register_optimizer_step_post_hook(self._after_step)
+        before = register_optimizer_step_pre_hook(self._before_step)
+        after = register_optimizer_step_post_hook(self._after_step)
         after_import("torch._dynamo.eval_frame", self._around_compiled)
         os.register_at_fork(after_in_child=self._stand_down)
         self.switch.on()
+
+        def uninstall() -> None:
+            self._stand_down()
+            torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad = originals
+            before.remove()
+            after.remove()
+
+        return uninstall
 
     def _stand_down(self) -> None:
         """A forked child (a DataLoader's worker) is not watched."""

@@ -49,8 +49,8 @@ def sight_of(live: LiveTrace, found: Found, root: torch.Tensor | None, step: int
         root: The objective's own value, where the term is all of it.
         step: Number of the pass at its call site.
     """
-    value = live.records[found.value]
-    loss = value.scalar if value is not None and value.scalar is not None else root
+    loss = _value(live, found)
+    loss = root if loss is None else loss
     part = found.part
     record = live.records[part.compare] if part is not None else None
     if part is None or record is None:
@@ -62,6 +62,17 @@ def sight_of(live: LiveTrace, found: Found, root: torch.Tensor | None, step: int
         head = live.records[part.heads[start]]
         logits = head.copies.get(head.links[0].name) if head is not None and head.links else None
     return Sight(step, loss, logits, prediction, record.copies.get(part.target), record.copies.get("weight"))
+
+
+def _value(live: LiveTrace, found: Found) -> torch.Tensor | None:
+    """The term's own value, where all of it was recorded."""
+    total: torch.Tensor | None = None
+    for index in found.values:
+        record = live.records[index]
+        if record is None or record.scalar is None:
+            return None
+        total = record.scalar if total is None else total + record.scalar
+    return total
 
 
 def _first_head(part: Part) -> int:

@@ -91,16 +91,15 @@ _HEADS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
         "softmax": partial(torch.softmax, dim=-1),
         "log_softmax": partial(torch.log_softmax, dim=-1),
         "sigmoid": torch.sigmoid,
-        "log_sigmoid": F.logsigmoid,
+        "logsigmoid": F.logsigmoid,
         "log": torch.log,
         "exp": torch.exp,
         "tanh": torch.tanh,
         "relu": torch.relu,
-        "softplus": F.softplus,
     }
 )
 _CLASS_HEADS = frozenset({"softmax", "log_softmax"})
-_ELEMENT_HEADS = frozenset({"sigmoid", "log_sigmoid", "tanh"})
+_ELEMENT_HEADS = frozenset({"sigmoid", "logsigmoid", "tanh"})
 
 
 @dataclass(frozen=True, slots=True)

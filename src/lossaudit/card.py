@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from types import MappingProxyType
 
 from lossaudit.verdict import Verdict
 
@@ -55,4 +54,4 @@ class Card:
     classes: int
     convexity: Verdict
     response: GradientResponse | None = None
-    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    entries: Mapping[str, Entry] = field(default_factory=dict[str, Entry])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from types import MappingProxyType
 from typing import TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -31,8 +30,6 @@ class Unknown:
 
 Value: TypeAlias = Const | Unknown
 Args: TypeAlias = Mapping[str, Value]
-
-NO_ARGS: Args = MappingProxyType({})
 
 
 class Basis(Enum):
@@ -118,7 +115,7 @@ class Step:
     """
 
     op: str
-    args: Args = field(default_factory=lambda: NO_ARGS)
+    args: Args = field(default_factory=dict[str, Value])
     axis: int | None = None
     axis_role: AxisRole = AxisRole.UNKNOWN
     place: Place | None = None
@@ -173,7 +170,7 @@ class LossUse:
     """
 
     loss: str | None
-    params: Args = field(default_factory=lambda: NO_ARGS)
+    params: Args = field(default_factory=dict[str, Value])
     ops: tuple[str, ...] = ()
     place: Place | None = None
     name: str = ""
@@ -231,7 +228,7 @@ class Pairing:
     prediction: Flow
     loss: LossUse
     target: Target | None = None
-    others: Mapping[str, Flow] = field(default_factory=lambda: MappingProxyType({}))
+    others: Mapping[str, Flow] = field(default_factory=dict[str, Flow])
     guards: tuple[str, ...] = ()
     trained: bool = True
     framework: str = "torch"

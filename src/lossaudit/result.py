@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from lossaudit.card import GradientResponse
 from lossaudit.finding import Finding
@@ -92,5 +91,5 @@ class Result:
     backwards: int = 0
     sampled: int = 0
     steps: int = 0
-    versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lossaudit.pairing import NO_ARGS, Args, Place
+from lossaudit.pairing import Args, Place, Value
 
 
 class LeafKind(Enum):
@@ -39,7 +39,7 @@ class Node:
 
     op: str
     inputs: tuple[tuple[str, int], ...] = ()
-    args: Args = field(default_factory=lambda: NO_ARGS)
+    args: Args = field(default_factory=dict[str, Value])
     shape: tuple[int, ...] = ()
     dtype: str | None = None
     place: Place | None = None

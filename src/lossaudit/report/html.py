@@ -166,6 +166,12 @@ def _main(result: Result) -> PairingResult | None:
     return next(known, ordered[0] if ordered else None)
 
 
+def main_accuracy(result: Result) -> float | None:
+    """Accuracy at the end of the run, of the pairing that the report is about."""
+    main = _main(result)
+    return html_pairing.final_accuracy(main) if main is not None else None
+
+
 def _limits(result: Result) -> Markup:
     names = wording.rule_names()
     seen = wording.coverage(result)

@@ -24,6 +24,9 @@ class _Finder(MetaPathFinder):
         self._name = name
         self._action = action
 
+    def waits_for(self, name: str, action: Callable[[ModuleType], None]) -> bool:
+        return self._name == name and self._action == action
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -56,3 +59,10 @@ class _Loader(Loader):
         module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._action(module)
+
+
+def cancel(name: str, action: Callable[[ModuleType], None]) -> None:
+    """Take an action back that has not happened yet."""
+    for finder in list(sys.meta_path):
+        if isinstance(finder, _Finder) and finder.waits_for(name, action):
+            sys.meta_path.remove(finder)

@@ -1,0 +1,65 @@
+"""The `lossaudit` command."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lossaudit import __version__
+from lossaudit.errors import LossauditError
+
+# Each command's file is imported when it is asked for: a linter starts often.
+COMMANDS = {
+    "run": "run a training script and watch what it trains on",
+    "rules": "list the rules",
+    "explain": "explain a rule",
+}
+PLANNED = ("lint", "prove", "card", "choose", "draw", "claims", "compare", "watch", "audit", "recheck", "losses")
+
+_DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _Parser(prog="lossaudit", description=_DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"lossaudit {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    name = next((word for word in given if not word.startswith("-")), "")
+    for command, summary in COMMANDS.items():
+        sub = commands.add_parser(command, help=summary, description=summary.capitalize() + ".")
+        if command == name:
+            importlib.import_module(f"lossaudit.cli.{command}").configure(sub)
+    if name and name not in COMMANDS:
+        print(f"lossaudit: {_unknown(name)}", file=sys.stderr)
+        return 2
+    options = parser.parse_args(given)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return options.handler(options)
+    except LossauditError as error:
+        print(f"lossaudit: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _unknown(name: str) -> str:
+    if name in PLANNED:
+        return f"{name} is planned and not in version {__version__}; there is {', '.join(COMMANDS)}"
+    near = difflib.get_close_matches(name, [*COMMANDS, *PLANNED], n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(COMMANDS)}"
+    return f"there is no command {name!r}; {hint}"

@@ -5,4 +5,28 @@ Public names are loaded on first use, so that `import lossaudit` touches neither
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lossaudit.api import audit, read
+    from lossaudit.notebook import load_ipython_extension
+    from lossaudit.recheck import recheck
+
+__all__ = ["audit", "load_ipython_extension", "read", "recheck"]
+
+_HOMES = {
+    "audit": "lossaudit.api",
+    "read": "lossaudit.api",
+    "recheck": "lossaudit.recheck",
+    "load_ipython_extension": "lossaudit.notebook",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'lossaudit' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(home), name)

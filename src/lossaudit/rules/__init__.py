@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module, resources
+from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
 
@@ -31,4 +32,4 @@ def find(name_or_code: str) -> Rule | None:
 def page(rule: Rule) -> str:
     """The rule's page, Markdown."""
     file = rule.name.replace("-", "_") + ".md"
-    return resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
+    return Path(__file__).with_name(file).read_text(encoding="utf-8")

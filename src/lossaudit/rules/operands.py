@@ -80,10 +80,9 @@ def definition(file: File, name: ast.expr, statement: ast.stmt) -> ast.Assign | 
     if not isinstance(name, ast.Name):
         return None
     block = file.block(statement)
-    for earlier in reversed(block[: block.index(statement)]):
-        if stores(earlier) & {name.id}:
-            plain = isinstance(earlier, ast.Assign) and len(earlier.targets) == 1
-            return earlier if plain and isinstance(earlier.targets[0], ast.Name) else None
+    earlier = next((other for other in reversed(block[: block.index(statement)]) if name.id in stores(other)), None)
+    if isinstance(earlier, ast.Assign) and len(earlier.targets) == 1 and isinstance(earlier.targets[0], ast.Name):
+        return earlier
     return None
 
 

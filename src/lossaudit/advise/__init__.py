@@ -1,0 +1,1 @@
+"""What people ask before and after an audit: explanations and advice."""

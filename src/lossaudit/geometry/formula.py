@@ -155,6 +155,8 @@ def formula(loss: str, head: tuple[str, ...], params: Args, classes: int, encodi
             raise NotCovered(f"no rule covers the operation {op} in the head")
     if classes < 1:
         raise NotCovered(f"the number of classes is {classes}; it has to be at least 1")
+    if encoding is TargetEncoding.CLASS_INDEX and classes < 2:
+        raise NotCovered("a class index needs at least 2 classes")
     defaults = LOSSES[loss]
     exact = {name: value for name, value in params.items() if name not in _IMMATERIAL}
     weight = _factors("weight", exact.pop("weight", None), classes)

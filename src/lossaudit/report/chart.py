@@ -17,7 +17,7 @@ from lossaudit.report.markup import EMPTY, Markup, join, tag
 WIDTH, HEIGHT = 380, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 100, 28, 42
 
-_BUCKETS = 120  # two points each: finer than a pixel of the picture
+_BUCKETS = 80  # stretches of a curve, three pixels wide each
 _HUGE = 1e300  # beyond it, and below its inverse, floating point arithmetic gives out
 _DECADES = 8  # what a log axis shows at most below its largest value
 _LETTERS, _LETTER_HEIGHT = 12, 14  # of a line's name: letters in a row, and height of a row
@@ -74,7 +74,7 @@ class Axis:
 
 
 def linear(name: str, low: float, high: float) -> Axis:
-    """A linear axis that contains [low, high], with about five ticks at 1, 2 or 5 times a power of ten.
+    """A linear axis that contains [low, high], with two to five ticks at multiples of 1, 2 or 5 times a power of ten.
 
     >>> [label for _, label in linear("", 0, 4000).ticks]
     ['0', '1,000', '2,000', '3,000', '4,000']
@@ -84,12 +84,16 @@ def linear(name: str, low: float, high: float) -> Axis:
     if high - low <= 1e-9 * size or size < 1 / _HUGE:  # a flat line: no tick could tell its values apart
         margin = size / 2 if size >= 1 / _HUGE else 0.5
         low, high = low - margin, high + margin
-    rough = (high - low) / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    ticks = tuple((k * step, _number(k * step)) for k in range(first, last + 1))
+    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    multiples = (_multiples(factor * power, low, high) for factor in (1, 2, 5, 10))
+    values = next(each for each in multiples if len(each) <= 5)
+    ticks = tuple((value, _number(value)) for value in values)
     return Axis(name, low, high, ticks)
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    """All multiples of a step in [low, high], the ends included where they are multiples but for rounding."""
+    return [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def logarithmic(name: str, values: Sequence[float]) -> Axis:
@@ -170,7 +174,7 @@ def _labels(curves: Sequence[Curve], up: Axis) -> Markup:
     """Names at the right, each at the height of its line's last point, moved apart where they would overlap."""
     ends: list[tuple[float, int, list[str]]] = []
     for curve in curves:
-        last = next((value for value in reversed(curve.y) if math.isfinite(value)), None)
+        last = next(filter(math.isfinite, reversed(curve.y)), None)
         if last is not None:
             ends.append((y_pixel(up, last) + 4, curve.look, wrap(curve.label, _LETTERS)))
     ends.sort()
@@ -200,13 +204,14 @@ def thin(values: Sequence[float], buckets: int = _BUCKETS) -> list[int]:
         return list(range(n))
     kept = {0, n - 1}
     for k in range(buckets):
-        stretch = range(k * n // buckets, (k + 1) * n // buckets)
-        finite = [i for i in stretch if math.isfinite(values[i])]
+        first = k * n // buckets
+        stretch = values[first : (k + 1) * n // buckets]
+        finite = list(filter(math.isfinite, stretch))
         if finite:
-            kept.add(min(finite, key=values.__getitem__))
-            kept.add(max(finite, key=values.__getitem__))
+            kept.add(first + stretch.index(min(finite)))
+            kept.add(first + stretch.index(max(finite)))
         if len(finite) < len(stretch):
-            kept.add(next(i for i in stretch if not math.isfinite(values[i])))
+            kept.add(first + next(i for i, value in enumerate(stretch) if not math.isfinite(value)))
     return sorted(kept)
 
 
@@ -215,9 +220,17 @@ def _round(value: float) -> float:
 
 
 def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    return f"{value:,.0f}" if abs(value) >= 1000 and abs(value) < 1e6 else f"{value:.3g}"
+    """A tick's label, short enough to stand beside four others.
+
+    >>> [_number(value) for value in (0.0, 0.05, 4000.0, 150_000.0, 2e6)]
+    ['0', '0.05', '4,000', '150k', '2M']
+    """
+    size = abs(value)
+    if 1e6 <= size < 1e9:
+        return f"{value / 1e6:g}M"
+    if 1e4 <= size < 1e6:
+        return f"{value / 1e3:g}k"
+    return f"{value:,.0f}" if 1e3 <= size < 1e4 else f"{value:.3g}"
 
 
 def _power(exponent: int) -> str:

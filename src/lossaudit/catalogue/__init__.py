@@ -44,6 +44,11 @@ _SPELLINGS: dict[tuple[str, str], tuple[Op | Loss, Spelling]] = {
     for spelling in entry.spellings
 }
 
+# NumPy's names, which PyTorch's builtins take as keywords as well: `torch.softmax(x, axis=1)`.
+KEYWORD_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+)
+
 
 def op(name: str) -> Op | None:
     """The operation of this name.

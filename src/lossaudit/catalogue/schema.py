@@ -129,8 +129,8 @@ class Loss:
         title: As a person writes it.
         family: `"multiclass"`, `"binary"`, `"regression"`, ...: the file it stands in.
         expects: What it takes as its prediction.
-        heads: Heads (names of `Op`s, `"identity"`) that make such a prediction of logits. The list is complete for
-            `LOGITS`, `LOG_PROBABILITIES` and `PROBABILITIES`; for other predictions it names the usual ones.
+        heads: Heads (names of `Op`s, `"identity"`) that make such a prediction of logits. No other single
+            operation fits `LOGITS`, `LOG_PROBABILITIES` and `PROBABILITIES`; elsewhere these are the usual ones.
         encodings: Target encodings with which it means something. What it is meant for, `tasks` says.
         formula: Plain text, per sample, before reduction; `z` logits, `p` probabilities, `y` target.
         callable: Dotted name of an implementation.

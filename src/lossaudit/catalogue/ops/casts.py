@@ -10,7 +10,7 @@ OPS = (
         "to",
         Role.CAST,
         method("to", "*args", dtype=None, device=None, non_blocking=False, copy=False, memory_format=None)
-        + node("ToCopyBackward0 CopyBackwards"),
+        + node("ToCopyBackward0"),
         summary="`args` is a type, a device, both, or a tensor to be like",
     ),
     *(
@@ -26,7 +26,7 @@ OPS = (
     Op(
         "copy_",
         Role.CAST,
-        method("copy_", "other", non_blocking=False),
-        summary="overwrites input with the values of other",
+        method("copy_", "other:input", receiver="out", non_blocking=False) + node("CopyBackwards", "out input"),
+        summary="the values of input, written over those of out",
     ),
 )

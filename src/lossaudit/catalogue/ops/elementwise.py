@@ -203,8 +203,8 @@ _PIECEWISE = (
         Role.ELEMENTWISE,
         both("copysign", "other")
         + method("copysign_", "other")
-        + node("CopysignBackward0")
-        + node("CopysignBackward1", "input other"),
+        + node("CopysignBackward0", "input other")
+        + node("CopysignBackward1"),
     ),
     Op(
         "clamp",
@@ -267,7 +267,7 @@ _PIECEWISE = (
     Op(
         "round",
         Role.ELEMENTWISE,
-        both("round round_", decimals=0)
+        both("round round_", decimals=None)
         + function("torch.special.round", "input", decimals=0)
         + node("RoundBackward0 RoundBackward1"),
     ),

@@ -9,7 +9,7 @@ _LABELS = (
     Op("one_hot", Role.ENCODE, function("torch.nn.functional.one_hot", "tensor:input", num_classes=-1)),
     Op("argmax", Role.ENCODE, both("argmax", dim=None, keepdim=False), axis="dim"),
     Op("argmin", Role.ENCODE, both("argmin", dim=None, keepdim=False), axis="dim"),
-    Op("argsort", Role.ENCODE, both("argsort", dim=-1, descending=False, stable=False), axis="dim"),
+    Op("argsort", Role.ENCODE, both("argsort", dim=-1, descending=False, stable=None), axis="dim"),
     Op("nonzero", Role.ENCODE, both("nonzero", as_tuple=False)),
     Op("argwhere", Role.ENCODE, both("argwhere")),
     Op("bucketize", Role.ENCODE, function("torch.bucketize", "input", "boundaries", out_int32=False, right=False)),

@@ -128,11 +128,11 @@ class _Builder:
             record.shape,
             record.dtype,
             place_of(record.spots),
-            name=callee.path,
+            name=record.name,
             grad=record.grad,
         )
         spots = tuple((id(code), instruction) for code, instruction in record.spots)
-        return self._append(made, record, graph, (spots, callee.path))
+        return self._append(made, record, graph, (spots, record.name))
 
     def _from_graph(self, node: Any, inputs: tuple[tuple[str, int], ...], link: Link | None) -> int:
         name = node.name()

@@ -55,6 +55,28 @@ def current_spots() -> Spots:
     return tuple(spots)
 
 
+def called_by_us() -> bool:
+    """Whether the function that asks was called from this package and not from the program."""
+    return sys._getframe(2).f_code.co_filename.startswith(_OWN)
+
+
+def module_name() -> str:
+    """Class of the torch module whose `forward` is at work just above the recorder (`MSELoss`), or `""`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    for _ in range(4):  # the functional form, torch's dispatch, the module
+        if frame is None:
+            break
+        if frame.f_code.co_filename.endswith(_LOSS_MODULES):
+            return frame.f_code.co_qualname.partition(".")[0]
+        frame = frame.f_back
+    return ""
+
+
+_LOSS_MODULES = os.path.join("torch", "nn", "modules", "loss.py")
+
+
 def place_of(spots: Spots) -> Place | None:
     """The place of the innermost spot; the others become its `via`."""
     places = [_place(code, instruction) for code, instruction in spots]

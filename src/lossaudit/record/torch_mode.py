@@ -20,7 +20,7 @@ from lossaudit import axes, catalogue
 from lossaudit.catalogue.schema import Kind, Loss, Op, Role, Spelling
 from lossaudit.pairing import Args, Const, Unknown
 from lossaudit.record.sample import Grid, grid_of, take
-from lossaudit.record.spans import Spots, current_spots
+from lossaudit.record.spans import Spots, current_spots, module_name
 
 KEY = "lossaudit"
 
@@ -62,13 +62,14 @@ class Link:
 class Record:
     """One recorded operation. Mutable only while it is made."""
 
-    __slots__ = ("args", "axis", "callee", "copies", "dtype", "grad", "links", "near", "scalar", "shape", "spots")
+    __slots__ = ("args", "axis", "callee", "copies", "dtype", "grad", "links", "name", "near", "scalar", "shape", "spots")
 
     def __init__(self, callee: Callee, links: tuple[Link, ...], args: dict[str, Const | Unknown], spots: Spots) -> None:
         self.callee = callee
         self.links = links
         self.args = args
         self.spots = spots
+        self.name = callee.path
         self.copies: dict[str, torch.Tensor] = {}
         self.shape: tuple[int, ...] = ()
         self.dtype = ""
@@ -223,6 +224,7 @@ class Recorder(TorchFunctionMode):
         """Copy rows of logits and targets, where this operation is a head, a loss, or the first step of a written-out loss."""
         callee, first = record.callee, record.links[0]
         if callee.loss is not None:
+            record.name = module_name() or record.name
             self._copy_loss(record, callee.loss, tensors)
         elif callee.role is Role.HEAD and first.grad and first.record is not None and first.record.near:
             axis = record.axis

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from lossaudit.record.spans import Spots, current_spots
+from lossaudit.record.spans import Spots, called_by_us, current_spots
 from lossaudit.record.switch import Switch
 from lossaudit.record.torch_mode import Recorder
 from lossaudit.run.after_import import after_import
@@ -121,7 +121,7 @@ class Hooks:
     def _grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._mine and torch._C._current_graph_task_id() == -1:
+            if self._mine and torch._C._current_graph_task_id() == -1 and not called_by_us():
                 with self.switch.suspended():
                     keeps_graph = bool(kwargs.get("create_graph") or kwargs.get("retain_graph") or args[1:3])
                     self._guarded(self._read_grad, outputs, inputs, keeps_graph)

@@ -22,6 +22,7 @@ from lossaudit.rules.source import File, functional, load
 HARMLESS = frozenset({Role.VIEW, Role.CAST, Role.NOISE})
 SYMMETRIC = frozenset({"mse", "mae", "smooth_l1", "huber"})
 NAMES_FOR_LOGITS = ("logits", "raw_logits", "model_logits")
+FUNCTIONS = {"cross_entropy": "cross_entropy", "bce_with_logits": "binary_cross_entropy_with_logits"}
 WITHOUT_EFFECT = Const(None)
 
 
@@ -167,7 +168,7 @@ def _with_logits(site: _Site, made: ast.Assign, inner: ast.expr, read: bool) -> 
 
 def _new_call(site: _Site, remedy: Remedy, prediction: str, target: ast.expr) -> str | None:
     """The text of the mended loss, or None where an argument could not be carried over."""
-    spelled = functional(site.loss_file, remedy.loss)
+    spelled = functional(site.loss_file, FUNCTIONS[remedy.loss])
     carried = _carried(site.pairing.loss.params)
     labels_text = _target_text(site, remedy, target)
     if spelled is None or carried is None or labels_text is None or _goes_on(site):

@@ -18,7 +18,7 @@ def check(pairing: Pairing) -> Problem | None:
 
 def _target(pairing: Pairing) -> Problem | None:
     sums = pairing.observed.target_sums if pairing.observed is not None else None
-    if sums is None or pairing.loss.loss not in ("cross_entropy", "kl_div") or not _is_matrix(pairing):
+    if sums is None or not _wants_rows(pairing) or not _is_matrix(pairing):
         return None
     low, high = sums
     # Rows of zeros are how padding is left out.
@@ -34,6 +34,14 @@ def _target(pairing: Pairing) -> Problem | None:
             also=("if a sample can have several labels, use bce_with_logits on the logits instead",),
         ),
     )
+
+
+def _wants_rows(pairing: Pairing) -> bool:
+    """Cross-entropy always; `kl_div`, which sums over everything, only for a softmax along the rows of a matrix."""
+    steps = [step.op for step in heads.meaning(pairing.prediction)]
+    softmax = steps[-1:] == ["log_softmax"] or steps[-2:] == ["softmax", "log"]
+    rows = len(pairing.prediction.dims) == 2 and softmax
+    return pairing.loss.loss == "cross_entropy" or (pairing.loss.loss == "kl_div" and rows)
 
 
 def _prediction(pairing: Pairing) -> Problem | None:

@@ -1,0 +1,90 @@
+"""The pages are the specification: every rule has one, and its programs say where the finding must be."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lossaudit.finding import Finding
+from lossaudit.rules import RULES, Rule, page
+
+HEADINGS = (
+    "What it does",
+    "Why is this bad?",
+    "When it is fine",
+    "Example",
+    "Use instead",
+    "Known problems",
+    "References",
+)
+MARK = re.compile(r"# (error|warning|info): \[([a-z0-9-]+)\]")
+FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    rule: str
+    number: int
+    source: str
+
+    @property
+    def expected(self) -> set[tuple[int, str, str]]:
+        """Line, severity and rule of each finding that the block asks for."""
+        lines = enumerate(self.source.splitlines(), 1)
+        return {(number, severity, rule) for number, line in lines for severity, rule in MARK.findall(line)}
+
+
+def blocks(rule: Rule) -> list[Block]:
+    return [Block(rule.name, i, source) for i, source in enumerate(FENCE.findall(page(rule)), 1)]
+
+
+BLOCKS = [pytest.param(block, id=f"{rule.name}-{block.number}") for rule in RULES.values() for block in blocks(rule)]
+
+
+def read_and_judge(source: str, path: Path) -> tuple[Finding, ...]:
+    """Runs a program under the live reader and returns what the rules say."""
+    once = pytest.importorskip("lossaudit.run.once")
+    path.write_text(source, encoding="utf-8")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return once.read_program(path).findings
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_page_is_complete(rule: Rule) -> None:
+    text = page(rule)
+    assert text.startswith(f"# {rule.name} ({rule.code})\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == list(HEADINGS)
+    sections = re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]
+    assert all(section.strip() for section in sections)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_page_shows_enough_programs(rule: Rule) -> None:
+    made = blocks(rule)
+    bad = [block for block in made if block.expected]
+    assert len(bad) >= 3
+    assert len(made) - len(bad) >= 4
+    assert all(name == rule.name for block in bad for _, _, name in block.expected)
+    for block in made:
+        lines = block.source.strip().splitlines()
+        assert len(lines) <= 20
+        assert "manual_seed" in block.source
+        assert ".backward()" in lines[-1]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_program_runs(block: Block) -> None:
+    pytest.importorskip("torch")
+    exec(compile(block.source, f"{block.rule}-{block.number}", "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_live_reader_finds_what_the_page_says(block: Block, tmp_path: Path) -> None:
+    findings = read_and_judge(block.source, tmp_path / "program.py")
+    found = {(finding.places[0].line, finding.severity.value, finding.rule) for finding in findings}
+    assert found == block.expected

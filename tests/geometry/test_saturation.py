@@ -205,6 +205,12 @@ def test_no_scale_at_uniform_means_no_ratio():
     assert torch.isfinite(got.norm).all()
 
 
+def test_no_samples_are_no_error():
+    got = measure("mse", SOFTMAX, {}, torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64))
+    assert got.ratio is None
+    assert got.norm.shape == got.correct.shape == (0,)
+
+
 def test_ties_count_as_wrong():
     assert not measure("cross_entropy", (), {}, torch.zeros(1, 3), torch.tensor([0])).correct.any()
 
@@ -279,6 +285,7 @@ def test_the_caller_is_left_alone():
         (lambda z, y: measure("no_such_loss", (), {}, z, y), "known losses"),
         (lambda z, y: measure("mse", ("no_such_head",), {}, z, y), "no_such_head"),
         (lambda z, y: measure("cross_entropy", (), {"weight": Unknown("a tensor")}, z, y), "weight of cross_entropy"),
+        (lambda z, y: measure("mse", (), {"weight": Const((1.0, 2.0, 3.0))}, z, y), "the argument weight"),
         (lambda z, y: measure("cross_entropy", (), {}, z, y + 7), "outside 0..2"),
         (lambda z, y: measure("cross_entropy", (), {}, z, y[:2]), "does not fit"),
         (lambda z, y: measure("cross_entropy", (), {}, z[0], y), "one row"),

@@ -105,8 +105,10 @@ def _refuse_ambiguous(written: Formula, params: Args) -> None:
 
 def _refute(written: Formula, scope: Scope) -> Verdict:
     parts = blocks(written)
-    certificate = _bounded(written, parts)
-    witness = find_witness(written, parts)
+    certificate = witness = None
+    if not written.options.get("log_target"):  # the targets that are tried are no logarithms
+        certificate = _bounded(written, parts)
+        witness = find_witness(written, parts)
     if certificate is None and witness is None:
         reason = f"no rule proves {written.describe()} convex, and a search found no counterexample"
         return Verdict("convex", Status.UNDECIDED, scope, reason)
@@ -284,9 +286,7 @@ _ATOMS = (
         "multi-class margin",
         frozenset({"multi_margin"}),
         (),
-        lambda written: (
-            _weights_nonnegative(written) and written.encoding in (TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT)
-        ),
+        _weights_nonnegative,
         ("max(0, margin - z_y + z_k) to the power 1 or 2 is convex: a sum of convex functions with weights >= 0",),
     ),
 )

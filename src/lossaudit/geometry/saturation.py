@@ -82,6 +82,7 @@ _LOSSES: Mapping[str, _Form] = MappingProxyType(
         "soft_margin": _form(F.soft_margin_loss, signed=True),
     }
 )
+_IMMATERIAL = frozenset({"reduction", "size_average", "reduce", "ignore_index", "full"})
 # Without a class axis in the head, these score every element as a sample of its own.
 _PER_ELEMENT = frozenset({"bce", "bce_with_logits", "multilabel_soft_margin", "soft_margin"})
 
@@ -285,6 +286,9 @@ def _resolve(loss: str, head: tuple[str, ...], params: Args) -> tuple[_Form, dic
         on = f" on {' then '.join(head)}" if head else ""
         raise UsageError(f"gradients of {loss}{on} cannot be recomputed; known losses: {', '.join(_LOSSES)}")
     form = _LOSSES[loss]
+    for name, value in params.items():
+        if name not in (*form.params, *_IMMATERIAL) and value != Const(None):
+            raise UsageError(f"gradients of {loss} with the argument {name} cannot be recomputed; leave it out")
     options: dict[str, Any] = {}
     for name in form.params:
         match params.get(name):

@@ -86,6 +86,13 @@ def test_gradient_of_kl_divergence_is_p_minus_y():
     torch.testing.assert_close(got, torch.softmax(logits, 1) - _one_hot(index, 4))
 
 
+def test_gradient_of_a_written_out_log_likelihood_takes_distributions():
+    logits, _ = _batch(9, 4)
+    soft = torch.softmax(torch.arange(36.0, dtype=torch.float64).reshape(9, 4) % 7, 1)
+    got = sample_gradients("nll", ("log_softmax",), {}, logits, soft)
+    torch.testing.assert_close(got, torch.softmax(logits, 1) - soft)
+
+
 def test_class_weights_scale_samples():
     logits, index = _batch(12, 3)
     weight = (0.5, 2.0, 0.0)
@@ -271,7 +278,8 @@ def test_the_caller_is_left_alone():
     assert calls == []
     assert torch.equal(got.norm, expected.norm)
     with torch.inference_mode():
-        inside = measure("mse", SOFTMAX, {}, logits * 1, index)
+        inside = measure("mse", SOFTMAX, {}, logits * 1, index * 1)
+        measure("cross_entropy", (), {}, logits * 1, index * 1)
     assert torch.equal(inside.norm, expected.norm)
     assert not expected.norm.requires_grad
     assert logits.grad is None

@@ -209,9 +209,10 @@ def measure(loss: str, head: tuple[str, ...], params: Args, logits: Tensor, targ
         samples = _samples(loss, form, head, options, logits, target)
         # At uniform logits every hard target has the same norm, unless classes are weighted: one row will do.
         rows = slice(1 if samples.hard and "weight" not in options else None)
-        flat = torch.zeros_like(samples.logits[rows])
-        norm = _norms(_gradients(form, head, options, samples.logits, samples.given), samples.each)
-        uniform = _norms(_gradients(form, head, options, flat, samples.given[rows]), samples.each)
+        logits = torch.cat((samples.logits, torch.zeros_like(samples.logits[rows])))
+        target = torch.cat((samples.given, samples.given[rows]))
+        norms = _norms(_gradients(form, head, options, logits, target), samples.each)
+        norm, uniform = norms[: samples.usable.numel()], norms[samples.usable.numel() :]
         right, probability, reference = _standing(form, samples)
 
         usable = samples.usable.flatten()

@@ -269,6 +269,8 @@ def _above_chord(
 def _covers(pairing: Json, target: Sequence[float]) -> bool:
     """Whether the target is one that the pairing's encoding allows."""
     encoding = pairing["encoding"]
+    if pairing["params"].get("log_target"):
+        return False
     # Every encoding but {-1,+1} allows 0 and 1, and no more is needed.
     good = set(target) <= ({-1, 1} if encoding == "{-1,+1}" else {0, 1})
     one = encoding not in ("class index", "one-hot", "distribution") or sum(target) == 1

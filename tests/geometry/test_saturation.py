@@ -86,6 +86,13 @@ def test_gradient_of_kl_divergence_is_p_minus_y():
     torch.testing.assert_close(got, torch.softmax(logits, 1) - _one_hot(index, 4))
 
 
+def test_gradient_of_a_written_out_log_likelihood_takes_distributions():
+    logits, _ = _batch(9, 4)
+    soft = torch.softmax(torch.arange(36.0, dtype=torch.float64).reshape(9, 4) % 7, 1)
+    got = sample_gradients("nll", ("log_softmax",), {}, logits, soft)
+    torch.testing.assert_close(got, torch.softmax(logits, 1) - soft)
+
+
 def test_class_weights_scale_samples():
     logits, index = _batch(12, 3)
     weight = (0.5, 2.0, 0.0)
@@ -205,6 +212,12 @@ def test_no_scale_at_uniform_means_no_ratio():
     assert torch.isfinite(got.norm).all()
 
 
+def test_no_samples_are_no_error():
+    got = measure("mse", SOFTMAX, {}, torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64))
+    assert got.ratio is None
+    assert got.norm.shape == got.correct.shape == (0,)
+
+
 def test_ties_count_as_wrong():
     assert not measure("cross_entropy", (), {}, torch.zeros(1, 3), torch.tensor([0])).correct.any()
 
@@ -265,7 +278,8 @@ def test_the_caller_is_left_alone():
     assert calls == []
     assert torch.equal(got.norm, expected.norm)
     with torch.inference_mode():
-        inside = measure("mse", SOFTMAX, {}, logits * 1, index)
+        inside = measure("mse", SOFTMAX, {}, logits * 1, index * 1)
+        measure("cross_entropy", (), {}, logits * 1, index * 1)
     assert torch.equal(inside.norm, expected.norm)
     assert not expected.norm.requires_grad
     assert logits.grad is None
@@ -279,6 +293,7 @@ def test_the_caller_is_left_alone():
         (lambda z, y: measure("no_such_loss", (), {}, z, y), "known losses"),
         (lambda z, y: measure("mse", ("no_such_head",), {}, z, y), "no_such_head"),
         (lambda z, y: measure("cross_entropy", (), {"weight": Unknown("a tensor")}, z, y), "weight of cross_entropy"),
+        (lambda z, y: measure("mse", (), {"weight": Const((1.0, 2.0, 3.0))}, z, y), "the argument weight"),
         (lambda z, y: measure("cross_entropy", (), {}, z, y + 7), "outside 0..2"),
         (lambda z, y: measure("cross_entropy", (), {}, z, y[:2]), "does not fit"),
         (lambda z, y: measure("cross_entropy", (), {}, z[0], y), "one row"),

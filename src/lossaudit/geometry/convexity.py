@@ -10,7 +10,7 @@ This covers losses by name. A prover for arbitrary callables can take over behin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -104,26 +104,21 @@ def _refuse_ambiguous(written: Formula, params: Args) -> None:
 
 
 def _refute(written: Formula, scope: Scope) -> Verdict:
+    """Refute by boundedness and by a witness; undecided where neither is found."""
+    if written.options.get("log_target"):  # the targets that are tried here are no logarithms
+        return Verdict("convex", Status.UNDECIDED, scope, f"no rule proves {written.describe()} convex")
     parts = blocks(written)
     certificate = _bounded(written, parts)
     witness = find_witness(written, parts)
-    if certificate is None and witness is None:
-        reason = f"no rule proves {written.describe()} convex, and a search found no counterexample"
-        return Verdict("convex", Status.UNDECIDED, scope, reason)
-    if certificate is None and witness is not None:
-        certificate = Certificate("witness", {"pairing": written.pairing, **_points(parts, witness)})
-    reason = (
-        certificate.steps[-1]
-        if certificate is not None and certificate.steps
-        else "at one midpoint the loss lies strictly above the chord"
-    )
-    refuted = Scope(
-        variables=scope.variables,
-        function=scope.function,
-        shape=scope.shape,
-        targets=f"one of: {scope.targets} (the first class, or the first value, is the positive one)",
-    )
-    return Verdict("convex", Status.REFUTED, refuted, reason, certificate, witness)
+    if certificate is None:
+        if witness is None:
+            reason = f"no rule proves {written.describe()} convex, and no counterexample was found"
+            return Verdict("convex", Status.UNDECIDED, scope, reason)
+        steps = ("at the midpoint of two points the loss lies strictly above the chord, so it is not convex",)
+        certificate = Certificate("witness", {"pairing": written.pairing, **_points(parts, witness)}, steps)
+    # Not convex for one target is not convex for "every target"; the scope names the one.
+    refuted = replace(scope, targets=f"the one whose first entry is positive, out of: {scope.targets}")
+    return Verdict("convex", Status.REFUTED, refuted, certificate.steps[-1], certificate, witness)
 
 
 def _points(parts: Blocks, witness: Witness) -> dict[str, list[float]]:
@@ -284,9 +279,7 @@ _ATOMS = (
         "multi-class margin",
         frozenset({"multi_margin"}),
         (),
-        lambda written: (
-            _weights_nonnegative(written) and written.encoding in (TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT)
-        ),
+        _weights_nonnegative,
         ("max(0, margin - z_y + z_k) to the power 1 or 2 is convex: a sum of convex functions with weights >= 0",),
     ),
 )

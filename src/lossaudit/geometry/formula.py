@@ -65,6 +65,7 @@ _IDENTITIES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
 # Where a loss is defined by the formula that is used here.
 _RANGES: Mapping[str, Callable[[Mapping[str, Fraction | bool]], bool]] = MappingProxyType(
     {
+        "cross_entropy": lambda o: 0 <= o["label_smoothing"] <= 1,
         "huber": lambda o: o["delta"] > 0,
         "smooth_l1": lambda o: o["beta"] >= 0,
         "multi_margin": lambda o: o["p"] in (1, 2),
@@ -157,6 +158,8 @@ def formula(loss: str, head: tuple[str, ...], params: Args, classes: int, encodi
         raise NotCovered(f"the number of classes is {classes}; it has to be at least 1")
     if encoding is TargetEncoding.CLASS_INDEX and classes < 2:
         raise NotCovered("a class index needs at least 2 classes")
+    if loss == "multi_margin" and encoding not in (TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT):
+        raise NotCovered(f"multi_margin takes a class and not a target that is {encoding.value}")
     defaults = LOSSES[loss]
     exact = {name: value for name, value in params.items() if name not in _IMMATERIAL}
     weight = _factors("weight", exact.pop("weight", None), classes)

@@ -56,6 +56,14 @@ class _Form:
     signed: bool = False
 
 
+def _nll(x: Tensor, y: Tensor, **options: Any) -> Tensor:
+    """Negative log-likelihood of class indices, or written out as -sum_k y_k x_k for a distribution."""
+    if y.ndim == 1:
+        return F.nll_loss(x, y, **options)
+    weight = options.get("weight")
+    return -(y * x).sum(1) if weight is None else -(weight * y * x).sum(1)
+
+
 def _form(function: Callable[..., Tensor], *params: str, **facts: bool) -> _Form:
     return _Form(partial(function, reduction="none"), params, **facts)
 
@@ -65,9 +73,7 @@ _LOSSES: Mapping[str, _Form] = MappingProxyType(
         "cross_entropy": _form(
             F.cross_entropy, "weight", "ignore_index", "label_smoothing", class_axis=True, index=True, class_mean=False
         ),
-        "nll": _form(
-            F.nll_loss, "weight", "ignore_index", class_axis=True, index=True, numbers=False, class_mean=False
-        ),
+        "nll": _form(_nll, "weight", "ignore_index", class_axis=True, index=True, class_mean=False),
         "multi_margin": _form(
             F.multi_margin_loss, "p", "margin", "weight", class_axis=True, index=True, numbers=False, class_mean=False
         ),
@@ -82,6 +88,7 @@ _LOSSES: Mapping[str, _Form] = MappingProxyType(
         "soft_margin": _form(F.soft_margin_loss, signed=True),
     }
 )
+_IMMATERIAL = frozenset({"reduction", "size_average", "reduce", "ignore_index", "full"})
 # Without a class axis in the head, these score every element as a sample of its own.
 _PER_ELEMENT = frozenset({"bce", "bce_with_logits", "multilabel_soft_margin", "soft_margin"})
 
@@ -215,9 +222,10 @@ def measure(loss: str, head: tuple[str, ...], params: Args, logits: Tensor, targ
         samples = _samples(loss, form, head, options, logits, target)
         # At uniform logits every hard target has the same norm, unless classes are weighted: one row will do.
         rows = slice(1 if samples.hard and "weight" not in options else None)
-        flat = torch.zeros_like(samples.logits[rows])
-        norm = _norms(_gradients(form, head, options, samples.logits, samples.given), samples.each)
-        uniform = _norms(_gradients(form, head, options, flat, samples.given[rows]), samples.each)
+        logits = torch.cat((samples.logits, torch.zeros_like(samples.logits[rows])))
+        target = torch.cat((samples.given, samples.given[rows]))
+        norms = _norms(_gradients(form, head, options, logits, target), samples.each)
+        norm, uniform = norms[: samples.usable.numel()], norms[samples.usable.numel() :]
         right, probability, reference = _standing(form, samples)
 
         usable = samples.usable.flatten()
@@ -298,6 +306,9 @@ def _resolve(loss: str, head: tuple[str, ...], params: Args) -> tuple[_Form, dic
         on = f" on {' then '.join(head)}" if head else ""
         raise UsageError(f"gradients of {loss}{on} cannot be recomputed; known losses: {', '.join(_LOSSES)}")
     form = _LOSSES[loss]
+    for name, value in params.items():
+        if name not in (*form.params, *_IMMATERIAL) and value != Const(None):
+            raise UsageError(f"gradients of {loss} with the argument {name} cannot be recomputed; leave it out")
     options: dict[str, Any] = {}
     for name in form.params:
         match params.get(name):
@@ -355,9 +366,8 @@ def _samples(
 
 
 def _finite(x: Tensor, each: bool) -> Tensor:
-    if each or not x.numel():
-        return torch.isfinite(x) if each else torch.ones(len(x), dtype=torch.bool, device=x.device)
-    return torch.isfinite(x.amax(1)) & torch.isfinite(x.amin(1))
+    """Which samples are finite; over a class axis by the extremes of each row, which NaN reaches too."""
+    return torch.isfinite(x) if each else torch.isfinite(x.amax(1)) & torch.isfinite(x.amin(1))
 
 
 def _gradients(
@@ -391,7 +401,6 @@ def _standing(form: _Form, samples: _Samples) -> tuple[Tensor, Tensor, Tensor]:
         return toward > 0, torch.sigmoid(toward), error.abs() / (0.5 - y).abs()
     top = y == y.amax(1, keepdim=True)
     best = z.masked_fill(~top, -math.inf).amax(1)
-    total = z.logsumexp(1)
-    error = torch.exp(z - total[:, None]) - y
-    reference = torch.linalg.vector_norm(error, dim=1) / torch.linalg.vector_norm(1 / z.shape[1] - y, dim=1)
-    return best > z.masked_fill(top, -math.inf).amax(1), torch.exp(best - total), reference
+    p = torch.softmax(z, 1)
+    reference = torch.linalg.vector_norm(p - y, dim=1) / torch.linalg.vector_norm(1 / z.shape[1] - y, dim=1)
+    return best > z.masked_fill(top, -math.inf).amax(1), p.masked_fill(~top, 0.0).amax(1), reference

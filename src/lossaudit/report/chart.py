@@ -9,30 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 
-# Small enough that a phone of 360 px shows the text at about 11 px, wide enough for two in a row on a desktop.
-WIDTH, HEIGHT = 400, 240
-LEFT, RIGHT, TOP, BOTTOM = 46, 110, 26, 40
+# Small enough that a phone of 360 px shows the text at 11 px, wide enough for two in a row on a desktop.
+WIDTH, HEIGHT = 380, 240
+LEFT, RIGHT, TOP, BOTTOM = 48, 100, 28, 42
 
 _BUCKETS = 120  # two points each: finer than a pixel of the picture
 _DECADES = 8  # what a log axis shows at most below its largest value
-_LABEL_HEIGHT = 14
+_LETTERS, _LETTER_HEIGHT = 12, 14  # of a line's name: letters in a row, and height of a row
 
 STYLE = """
 :root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}
 @media (prefers-color-scheme:dark){:root{--k1:#6cc0f0;--k2:#ff9d5c;--k3:#3fd0a0;--grid:#3a3f47;--zone:#ff9d5c}}
 @media print{:root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}}
 svg{display:block;width:100%;height:auto;color:inherit}
-svg text{font:12px system-ui,sans-serif;fill:currentColor}
+svg text{font:13px system-ui,sans-serif;fill:currentColor}
 svg .grid{stroke:var(--grid);stroke-width:1}
 svg .line{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}
 svg .k1{stroke:var(--k1)}
 svg .k2{stroke:var(--k2);stroke-dasharray:7 4}
 svg .k3{stroke:var(--k3);stroke-dasharray:.5 4.5}
+svg circle{stroke-dasharray:none!important}
 svg circle.k1{fill:var(--k1)} svg circle.k2{fill:var(--k2)} svg circle.k3{fill:var(--k3)}
-svg text.k1,svg text.k2,svg text.k3{stroke:none;font-weight:600}
+svg text.k1,svg text.k2,svg text.k3{stroke:none}
 svg text.k1{fill:var(--k1)} svg text.k2{fill:var(--k2)} svg text.k3{fill:var(--k3)}
 svg .zone{fill:var(--zone);opacity:.12} svg .mark{stroke:currentColor;stroke-width:1;opacity:.7}
 """
@@ -138,7 +140,7 @@ def _grid(across: Axis, up: Axis) -> Markup:
     for value, label in across.ticks:
         x = _round(x_pixel(across, value))
         parts.append(tag("line", class_="grid", x1=x, x2=x, y1=floor, y2=floor + 4))
-        parts.append(tag("text", label, x=x, y=floor + 17, text_anchor="middle"))
+        parts.append(tag("text", label, x=x, y=floor + 18, text_anchor="middle"))
     parts.append(tag("text", across.name, x=(LEFT + right) / 2, y=HEIGHT - 6, text_anchor="middle"))
     return join(*parts)
 
@@ -161,20 +163,22 @@ def _line(curve: Curve, across: Axis, up: Axis) -> Markup:
 
 def _labels(curves: Sequence[Curve], up: Axis) -> Markup:
     """Names at the right, each at the height of its line's last point, moved apart where they would overlap."""
-    ends = []
+    ends: list[tuple[float, int, list[str]]] = []
     for curve in curves:
         last = next((value for value in reversed(curve.y) if math.isfinite(value)), None)
         if last is not None:
-            ends.append((y_pixel(up, last) + 4, curve))
-    ends.sort(key=lambda end: end[0])
+            ends.append((y_pixel(up, last) + 4, curve.look, wrap(curve.label, _LETTERS)))
+    ends.sort()
     parts: list[Markup] = []
     free: float = TOP
-    below = len(ends)
-    for wanted, curve in ends:
-        below -= 1
-        y = max(free, min(wanted, HEIGHT - BOTTOM + 4 - below * _LABEL_HEIGHT))
-        parts.append(tag("text", curve.label, class_=f"k{curve.look}", x=WIDTH - RIGHT + 6, y=_round(y)))
-        free = y + _LABEL_HEIGHT
+    below = sum(len(rows) for _, _, rows in ends) * _LETTER_HEIGHT
+    for wanted, look, rows in ends:
+        y = max(free, min(wanted, HEIGHT - BOTTOM + _LETTER_HEIGHT - below))
+        below -= len(rows) * _LETTER_HEIGHT
+        for row in rows:
+            parts.append(tag("text", row, class_=f"k{look}", x=WIDTH - RIGHT + 6, y=_round(y)))
+            y += _LETTER_HEIGHT
+        free = y
     return join(*parts)
 
 

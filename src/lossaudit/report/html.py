@@ -17,6 +17,17 @@ from lossaudit.result import PairingResult, Result
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
+# What a rule's code says about the kind of mistake, in the words of DESIGN.md.
+_KINDS = {
+    "LA1": "Head and loss do not fit",
+    "LA2": "The targets do not fit",
+    "LA3": "A numerically unstable spelling",
+    "LA4": "The learning signal is cut or vanishes",
+    "LA5": "The reduction or weighting is off",
+    "LA9": "Style or speed",
+}
+
+
 def render(result: Result, *, compare: Result | None = None) -> str:
     """The page as text, to be written as UTF-8.
 
@@ -46,7 +57,10 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
     yield join(*(html_pairing.section(each) for each in _worst_first(result)))
     yield _section("Remarks", *(html_finding.remark(each) for each in wording.remarks(result)))
     missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
-    yield _section("Not understood", tag("ul", *missed) if missed else tag("p", "Nothing was left out."))
+    yield _section(
+        "Not understood",
+        tag("ul", *missed) if missed else tag("p", "Everything that was met between head and loss was understood."),
+    )
     yield _limits(result)
 
 
@@ -59,17 +73,23 @@ def _top(result: Result, compare: Result | None) -> Markup:
     """The one sentence, and the figures that carry it."""
     found = wording.mistakes(result)
     if found:
-        kinds = [found[0].severity.value, wording.one_line(result.program)]
-        more = f", and {wording.count(len(found) - 1, 'more finding')}" if len(found) > 1 else ""
-        sentence = f"{_capital(found[0].message)}{more}"
-        state = found[0].severity.value
+        label = state = found[0].severity.value
+        kind = _KINDS.get(found[0].code[:3], "A mistake")
+        more = f" (and {wording.count(len(found) - 1, 'more finding')})" if len(found) > 1 else ""
+        sentence = f"{kind}: {wording.one_line(found[0].message)}{more}"
     else:
-        kinds = ["nothing found", wording.one_line(result.program)]
-        sentence, state = _capital(_clean(result)), "clean"
+        label, state = "nothing wrong", "clean"
+        sentence = _capital(_clean(result))
     ending = wording.ending(result)
     return tag(
         "header",
-        tag("p", tag("span", kinds[0], class_=f"chip {state}"), " ", tag("code", kinds[1]), class_="program"),
+        tag(
+            "p",
+            tag("span", label, class_=f"chip {state}"),
+            " ",
+            tag("code", wording.one_line(result.program)),
+            class_="program",
+        ),
         tag("h1", sentence),
         tag("p", _capital(found[0].why), class_="lead") if found else EMPTY,
         tag("p", _capital(ending), class_="ending") if ending else EMPTY,
@@ -91,18 +111,19 @@ def _tiles(result: Result, compare: Result | None) -> Markup:
     if main is None:
         return EMPTY
     seen = main.pairing.observed
-    tiles: list[tuple[str, str]] = []
+    tiles: list[tuple[str, str, str | None]] = []
     accuracy = html_pairing.final_accuracy(main)
     if accuracy is not None:
-        tiles.append((wording.percent(accuracy), "accuracy at the end"))
+        so_far = "accuracy so far" if result.ended == "running" else "accuracy at the end"
+        tiles.append((wording.percent(accuracy), so_far, None))
     if compare is not None and (other := _main(compare)) is not None:
         fixed = html_pairing.final_accuracy(other)
-        tiles += [(wording.percent(fixed), "accuracy with the fix")] if fixed is not None else []
+        tiles += [(wording.percent(fixed), "accuracy with the fix", "better")] if fixed is not None else []
     if seen is not None and seen.stuck is not None:
-        tiles.append((wording.percent(seen.stuck), "wrong and stuck, at its worst"))
+        tiles.append((wording.percent(seen.stuck), "stuck, at its worst", None))
     if seen is not None and seen.confidently_wrong is not None:
-        tiles.append((wording.percent(seen.confidently_wrong), "confidently wrong"))
-    shown = (tag("div", tag("b", value), " ", tag("span", name)) for value, name in tiles)
+        tiles.append((wording.percent(seen.confidently_wrong), "confidently wrong", None))
+    shown = (tag("div", tag("b", value), " ", tag("span", name), class_=look) for value, name, look in tiles)
     return tag("div", *shown, class_="tiles") if tiles else EMPTY
 
 
@@ -158,7 +179,7 @@ def _limits(result: Result) -> Markup:
     ]
     shown = [join(tag("dt", name), tag("dd", value)) for name, value in rows if value]
     notes = tag("ul", *(tag("li", note) for note in result.notes)) if result.notes else EMPTY
-    return _section("Limits of this page", tag("dl", *shown), notes)
+    return _section("Not checked, and other limits", tag("dl", *shown), notes)
 
 
 def _section(heading: str, *content: Markup) -> Markup:
@@ -166,6 +187,6 @@ def _section(heading: str, *content: Markup) -> Markup:
 
 
 def _capital(sentence: str) -> str:
-    """The sentence with a capital, unless its first word is code (`softmax (line 33)` stays)."""
+    """The sentence on one line, with a capital."""
     plain = wording.one_line(sentence)
     return plain[:1].upper() + plain[1:]

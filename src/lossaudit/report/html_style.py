@@ -30,10 +30,12 @@ del{background:var(--del)} ins{background:var(--ins)} mark{background:var(--mark
 font-weight:600;vertical-align:middle}
 .error,.refuted{color:var(--error)} .warning,.undecided{color:var(--warning)} .clean,.proved{color:var(--good)}
 .tiles{display:flex;flex-wrap:wrap;gap:.6rem;margin-top:1rem}
-.tiles div{flex:1 1 8rem;background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:.5rem .8rem}
+.tiles div{flex:1 1 9rem;background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:.5rem .8rem}
+.tiles .better b{color:var(--good)}
 .tiles b{display:block;font-size:1.7rem;line-height:1.2} .tiles span{color:var(--soft);font-size:.9rem}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}
-figure{margin:0;border:1px solid var(--edge);border-radius:6px;padding:.8rem;max-width:34rem}
+figure{margin:0;max-width:30rem}
+@media (min-width:40rem){figure{border:1px solid var(--edge);border-radius:6px;padding:.8rem}}
 figcaption{font-size:.9rem;margin-bottom:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem} th,td{text-align:left;vertical-align:top;
 padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--edge)} .n{text-align:right;white-space:nowrap;padding-right:0}

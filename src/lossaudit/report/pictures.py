@@ -20,11 +20,7 @@ def response(measured: GradientResponse, loss: str) -> Markup:
     """The gradient on the path to "confident and wrong", beside cross-entropy's."""
     up = logarithmic("gradient, relative to uniform logits", (*measured.ratio, *measured.reference, STUCK / 10))
     across = linear("wrong logit minus true logit (nats)", min(measured.gap), max(measured.gap))
-    dead = next((g for g, r in zip(measured.gap, measured.ratio, strict=True) if r < STUCK), None)
-    if dead is None:
-        reading = "Its gradient never falls under 1 % here: a confident mistake is still corrected."
-    else:
-        reading = f"From a gap of {figure(dead)} on under 1 % of its gradient is left; there a confident mistake stays."
+    reading = _reading(measured)
     y, right = round(y_pixel(up, STUCK), 1), WIDTH - RIGHT
     zone = join(
         tag("rect", class_="zone", x=LEFT, y=y, width=right - LEFT, height=round(HEIGHT - BOTTOM - y, 1)),
@@ -39,10 +35,21 @@ def response(measured: GradientResponse, loss: str) -> Markup:
         chart(f"Gradient response of {loss} beside cross-entropy", reading, across, up, curves, zone),
         "How hard a wrong sample is pushed, by how confident the mistake is.",
         reading,
-        f"At uniform logits its gradient is {figure(measured.at_uniform)} times cross-entropy's.",
         _floor_note(up, measured.ratio, measured.reference),
         _gap_note(measured.ratio, measured.reference),
     )
+
+
+def _reading(measured: GradientResponse) -> str:
+    """What the picture of a response shows, in a sentence."""
+    under = [gap for gap, ratio in zip(measured.gap, measured.ratio, strict=True) if ratio < STUCK]
+    if not under:
+        return f"More than 1 % of its gradient is left up to a gap of {figure(max(measured.gap))}."
+    alive = max((gap for gap in measured.gap if gap not in under), default=-math.inf)
+    dead = [gap for gap in under if gap > alive]
+    if not dead:
+        return f"Under 1 % of its gradient is left at a gap of {figure(min(under))}; it recovers beyond."
+    return f"From a gap of {figure(min(dead))} on, under 1 % of its gradient is left: there a mistake stays."
 
 
 def shares(series: Series) -> Markup:
@@ -53,7 +60,7 @@ def shares(series: Series) -> Markup:
         Curve("stuck", series.step, series.stuck, 3),
     )
     ends = [f"{percent(value)} {name}" for name, value in _ends(curves)]
-    reading = f"At the end: {', '.join(ends)}." if ends else ""
+    reading = f"Last measured: {', '.join(ends)}." if ends else ""
     return _figure(
         chart("Shares of samples over the run", reading, _steps(series), _SHARE, curves),
         "Right, confidently wrong, stuck.",
@@ -67,7 +74,7 @@ def loss(series: Series) -> Markup:
     finite = [value for value in series.loss if math.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)
     up = logarithmic("loss (log)", finite) if 0 < 100 * low < high else linear("loss", min(low, 0.0), high)
-    reading = f"From {figure(finite[0])} to {figure(finite[-1])}."
+    reading = f"From {figure(finite[0], 3)} to {figure(finite[-1], 3)}."
     curve = Curve("loss", series.step, series.loss, 1)
     picture = chart("Loss over the run", reading, _steps(series), up, (curve,))
     return _figure(picture, "The loss, as the program computed it.", reading, _gap_note(series.loss))
@@ -80,12 +87,13 @@ def ratios(series: Series) -> Markup:
         Curve("median", series.step, series.median, 1),
         Curve("10th percentile", series.step, series.low, 2),
     )
-    ends = [f"{name} {figure(value)}" for name, value in _ends(curves)]
-    reading = f"At the end: {', '.join(ends)}." if ends else ""
+    ends = [f"{name} {figure(value, 2)}" for name, value in _ends(curves)]
+    reading = f"Last measured: {', '.join(ends)}." if ends else ""
     return _figure(
         chart("Gradient per sample over the run", reading, _steps(series), up, curves),
         "How hard each sample still pulls.",
         reading,
+        "Small is right for samples that are right, and wrong for the others.",
         _floor_note(up, series.median, series.low),
         _gap_note(series.median, series.low),
     )
@@ -94,19 +102,19 @@ def ratios(series: Series) -> Markup:
 def accuracies(before: Series, after: Series) -> Markup:
     """Accuracy of two runs, as the program is and with the fix."""
     steps = (*before.step, *after.step)
-    across = linear("backward pass", min(steps), max(steps))
+    across = linear("backward pass", 0, max(steps))
     curves = (
         Curve("with the fix", after.step, after.accuracy, 1),
         Curve("as it is", before.step, before.accuracy, 2),
     )
     ends = [f"{name} {percent(value)}" for name, value in _ends(curves)]
-    reading = f"At the end: {', '.join(ends)}."
+    reading = f"Last measured: {', '.join(ends)}."
     picture = chart("Accuracy with and without the fix", reading, across, _SHARE, curves)
     return _figure(picture, "Accuracy on the training batches.", reading, _gap_note(before.accuracy, after.accuracy))
 
 
 def _steps(series: Series) -> Axis:
-    return linear("backward pass", min(series.step), max(series.step))
+    return linear("backward pass", 0, max(series.step))
 
 
 def _ends(curves: Sequence[Curve]) -> list[tuple[str, float]]:

@@ -66,13 +66,13 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
-def figure(value: float) -> str:
-    """A number with four digits, for reading.
+def figure(value: float, digits: int = 4) -> str:
+    """A number with a few significant digits, for reading.
 
-    >>> figure(0.25), figure(2 / 3), figure(1.5e-9)
-    ('0.25', '0.6667', '1.5e-09')
+    >>> figure(0.25), figure(2 / 3), figure(1.5e-9), figure(0.00899, digits=2)
+    ('0.25', '0.6667', '1.5e-09', '0.009')
     """
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
 
 
 def where(place: Place) -> str:

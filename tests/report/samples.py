@@ -231,3 +231,48 @@ def clean() -> Result:
     """Nothing found, one thing not understood, one remark."""
     remark = replace(FINDING, rule="explicit-log-softmax", severity=Severity.INFO, message="cross-entropy by hand")
     return replace(fixed(), findings=(remark,), unresolved=(UNRESOLVED,))
+
+
+HOSTILE = "<script>alert(1)</script> \"quoted\" 'too' ]]> & \u202eevil\u2066 \x1b[31m\x00 one\ntwo \ud800 " + "x" * 300
+
+
+def hostile() -> Result:
+    """The demo with a hostile text in every place where a program can put one."""
+    place = Place(HOSTILE, 3, 1, scope=HOSTILE)
+    finding = replace(
+        FINDING,
+        message=HOSTILE,
+        why=HOSTILE,
+        places=(place, place),
+        evidence=(HOSTILE,),
+        fix=Fix(HOSTILE, before=HOSTILE, after=HOSTILE),
+    )
+    met = demo().pairings[0]
+    step = Step(HOSTILE, place=place)
+    bad = replace(
+        met,
+        pairing=replace(
+            met.pairing,
+            prediction=replace(met.pairing.prediction, steps=(step,), network=HOSTILE),
+            loss=replace(met.pairing.loss, name=HOSTILE, place=place),
+        ),
+        where=HOSTILE,
+        verdict=replace(REFUTED, reason=HOSTILE, scope=replace(SCOPE, function=HOSTILE, targets=HOSTILE)),
+        note=HOSTILE,
+    )
+    return replace(
+        demo(),
+        program=HOSTILE,
+        ended=f"raised ValueError: {HOSTILE}",
+        exit_code=1,
+        pairings=(bad, replace(bad, verdict=replace(PROVED, certificate=Certificate(HOSTILE, {}, (HOSTILE,))))),
+        findings=(finding, replace(finding, severity=Severity.INFO)),
+        unresolved=(Unresolved(HOSTILE, HOSTILE, place, (HOSTILE,)),),
+        versions={HOSTILE: HOSTILE},
+        notes=(HOSTILE,),
+    )
+
+
+def empty() -> Result:
+    """A program without any backward pass."""
+    return Result(kind="run", program="train.py")

@@ -37,7 +37,7 @@ def remark(finding: Finding) -> Markup:
 def excerpt(place: Place) -> Markup:
     """The lines around a place, as far as they can be read, with the place's own lines marked."""
     heading = tag("p", tag("code", wording.where(place)), f" in {place.scope}" if place.scope else "", class_="place")
-    source = linecache.getlines(place.path) if place.line else []
+    source = _source(place.path) if place.line else []
     last = max(place.line, place.end_line)
     first = max(1, place.line - _AROUND)
     shown = list(enumerate(source, 1))[first - 1 : min(last, place.line + 8) + _AROUND]
@@ -51,6 +51,13 @@ def excerpt(place: Place) -> Markup:
         for number, code in shown
     )
     return join(heading, tag("pre", *lines, class_="source"))
+
+
+def _source(path: str) -> list[str]:
+    try:
+        return linecache.getlines(path)
+    except ValueError:  # a path that no file system takes: a NUL, half a surrogate pair
+        return []
 
 
 def _fix(fix: Fix) -> Markup:

@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 380, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 100, 28, 42
 
 _BUCKETS = 120  # two points each: finer than a pixel of the picture
+_HUGE = 1e300  # beyond it, and below its inverse, floating point arithmetic gives out
 _DECADES = 8  # what a log axis shows at most below its largest value
 _LETTERS, _LETTER_HEIGHT = 12, 14  # of a line's name: letters in a row, and height of a row
 
@@ -78,8 +79,11 @@ def linear(name: str, low: float, high: float) -> Axis:
     >>> [label for _, label in linear("", 0, 4000).ticks]
     ['0', '1,000', '2,000', '3,000', '4,000']
     """
-    if not high > low:
-        low, high = low - 0.5 * (abs(low) or 1), low + 0.5 * (abs(low) or 1)
+    low, high = max(low, -_HUGE), min(high, _HUGE)
+    size = max(abs(low), abs(high))
+    if high - low <= 1e-9 * size or size < 1 / _HUGE:  # a flat line: no tick could tell its values apart
+        margin = size / 2 if size >= 1 / _HUGE else 0.5
+        low, high = low - margin, high + margin
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
@@ -95,8 +99,9 @@ def logarithmic(name: str, values: Sequence[float]) -> Axis:
     ['10⁻⁵', '10⁻⁴', '10⁻³', '0.01', '0.1', '1', '10']
     """
     positive = [value for value in values if 0 < value < math.inf]
-    top = math.ceil(math.log10(max(positive, default=1)) - 1e-9)
-    bottom = max(math.floor(math.log10(min(positive, default=0.1)) + 1e-9), top - _DECADES, -300)
+    largest = min(max(*positive, 1e9 / _HUGE), _HUGE) if positive else 1.0
+    top = math.ceil(math.log10(largest) - 1e-9)
+    bottom = max(math.floor(math.log10(min(positive, default=0.1)) + 1e-9), top - _DECADES)
     bottom = min(bottom, top - 1)
     stride = 1 if top - bottom <= 6 else 2
     exponents = range(top - (top - bottom) // stride * stride, top + 1, stride)

@@ -138,7 +138,7 @@ def _before_after(result: Result, compare: Result) -> Markup:
     drawn = before.series.step and after.series.step
     return _section(
         "With the fix",
-        tag("p", "Accuracy ", tag("b", was), " → ", tag("b", became), ": the same program, only the fix applied."),
+        tag("p", "Accuracy ", tag("b", was), " → ", tag("b", became), ", measured while both programs ran."),
         pictures.accuracies(before.series, after.series) if drawn else EMPTY,
         tag("p", f"As it is: {_capital(_state(result))} With the fix: {_state(compare)}", class_="note"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from textwrap import dedent
 
 from lossaudit.finding import Finding, Fix
 from lossaudit.pairing import Place
@@ -10,6 +11,7 @@ from lossaudit.report import wording
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 
 _AROUND = 2  # lines of source on each side
+_LONGEST_SPAN = 8  # lines of the place itself
 _LONGEST = 160  # characters of a source line
 
 
@@ -30,7 +32,7 @@ def section(finding: Finding) -> Markup:
 def remark(finding: Finding) -> Markup:
     """An informative finding in one paragraph."""
     place = f"{wording.where(finding.places[0])} " if finding.places else ""
-    title = f" {wording.one_line(finding.fix.title)}" if finding.fix is not None else ""
+    title = f" Fix: {wording.one_line(finding.fix.title)}" if finding.fix is not None else ""
     return tag("p", tag("code", f"{place}{finding.rule}"), f" {wording.one_line(finding.message)}{title}")
 
 
@@ -40,15 +42,13 @@ def excerpt(place: Place) -> Markup:
     source = _source(place.path) if place.line else []
     last = max(place.line, place.end_line)
     first = max(1, place.line - _AROUND)
-    shown = list(enumerate(source, 1))[first - 1 : min(last, place.line + 8) + _AROUND]
+    shown = source[first - 1 : min(last, place.line + _LONGEST_SPAN) + _AROUND]
     if not shown:
         return heading
+    code = dedent("".join(line.expandtabs(4) for line in shown)).rstrip().split("\n")
     lines = (
-        tag(
-            "mark" if place.line <= number <= last else "span",
-            f"{number:>5}  {code.rstrip().expandtabs(4)[:_LONGEST]}\n",
-        )
-        for number, code in shown
+        tag("mark" if place.line <= number <= last else "span", f"{number:>4}  {line[:_LONGEST]}\n")
+        for number, line in enumerate(code, first)
     )
     return join(heading, tag("pre", *lines, class_="source"))
 

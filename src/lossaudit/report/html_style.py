@@ -40,6 +40,7 @@ figcaption{font-size:.9rem;margin-bottom:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem} th,td{text-align:left;vertical-align:top;
 padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--edge)} .n{text-align:right;white-space:nowrap;padding-right:0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.9rem} dt{color:var(--soft)} dd{margin:0}
+.diff>*{width:auto;white-space:pre-wrap;padding-left:2.2em;text-indent:-1.5em}
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--edge:#bbb;--error:#b3261e;
 --warning:#8a5300;--good:#00704f;--del:#fdeceb;--ins:#e5f5ee;--mark:#fff3c4} figure,pre,table{break-inside:avoid}
 pre>*{width:auto;white-space:pre-wrap} main{padding:0}}

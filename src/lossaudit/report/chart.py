@@ -17,7 +17,7 @@ from lossaudit.report.markup import EMPTY, Markup, join, tag
 WIDTH, HEIGHT = 380, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 100, 28, 42
 
-_BUCKETS = 120  # two points each: finer than a pixel of the picture
+_BUCKETS = 80  # stretches of a curve, three pixels wide each
 _HUGE = 1e300  # beyond it, and below its inverse, floating point arithmetic gives out
 _DECADES = 8  # what a log axis shows at most below its largest value
 _LETTERS, _LETTER_HEIGHT = 12, 14  # of a line's name: letters in a row, and height of a row
@@ -170,7 +170,7 @@ def _labels(curves: Sequence[Curve], up: Axis) -> Markup:
     """Names at the right, each at the height of its line's last point, moved apart where they would overlap."""
     ends: list[tuple[float, int, list[str]]] = []
     for curve in curves:
-        last = next((value for value in reversed(curve.y) if math.isfinite(value)), None)
+        last = next(filter(math.isfinite, reversed(curve.y)), None)
         if last is not None:
             ends.append((y_pixel(up, last) + 4, curve.look, wrap(curve.label, _LETTERS)))
     ends.sort()
@@ -200,13 +200,14 @@ def thin(values: Sequence[float], buckets: int = _BUCKETS) -> list[int]:
         return list(range(n))
     kept = {0, n - 1}
     for k in range(buckets):
-        stretch = range(k * n // buckets, (k + 1) * n // buckets)
-        finite = [i for i in stretch if math.isfinite(values[i])]
+        first = k * n // buckets
+        stretch = values[first : (k + 1) * n // buckets]
+        finite = list(filter(math.isfinite, stretch))
         if finite:
-            kept.add(min(finite, key=values.__getitem__))
-            kept.add(max(finite, key=values.__getitem__))
+            kept.add(first + stretch.index(min(finite)))
+            kept.add(first + stretch.index(max(finite)))
         if len(finite) < len(stretch):
-            kept.add(next(i for i in stretch if not math.isfinite(values[i])))
+            kept.add(first + next(i for i, value in enumerate(stretch) if not math.isfinite(value)))
     return sorted(kept)
 
 

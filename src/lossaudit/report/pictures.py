@@ -71,7 +71,7 @@ def shares(series: Series) -> Markup:
 
 def loss(series: Series) -> Markup:
     """The loss over a run; on a log axis when it falls by more than a factor of 100."""
-    finite = [value for value in series.loss if math.isfinite(value)] or [0.0]
+    finite = list(filter(math.isfinite, series.loss)) or [0.0]
     low, high = min(finite), max(finite)
     up = logarithmic("loss (log)", finite) if 0 < 100 * low < high else linear("loss", min(low, 0.0), high)
     reading = f"From {figure(finite[0], 3)} to {figure(finite[-1], 3)}."
@@ -119,8 +119,8 @@ def _steps(series: Series) -> Axis:
 
 def _ends(curves: Sequence[Curve]) -> list[tuple[str, float]]:
     """Name and last finite value of each curve that has one."""
-    lasts = ((curve.label, [value for value in curve.y if math.isfinite(value)]) for curve in curves)
-    return [(label, values[-1]) for label, values in lasts if values]
+    lasts = ((curve.label, next(filter(math.isfinite, reversed(curve.y)), None)) for curve in curves)
+    return [(label, value) for label, value in lasts if value is not None]
 
 
 def _figure(picture: Markup, heading: str, *sentences: str) -> Markup:
@@ -129,10 +129,10 @@ def _figure(picture: Markup, heading: str, *sentences: str) -> Markup:
 
 
 def _floor_note(axis: Axis, *series: Sequence[float]) -> str:
-    low = any(value < axis.low for values in series for value in values)
+    low = any(min(filter(math.isfinite, values), default=axis.low) < axis.low for values in series)
     return f"Values below {figure(axis.low)}, zero too, are drawn at the lower edge." if axis.log and low else ""
 
 
 def _gap_note(*series: Sequence[float]) -> str:
-    gaps = any(not math.isfinite(value) for values in series for value in values)
+    gaps = any(not all(map(math.isfinite, values)) for values in series)
     return "A gap in a line: not measured there, or not a finite number." if gaps else ""

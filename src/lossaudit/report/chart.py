@@ -74,7 +74,7 @@ class Axis:
 
 
 def linear(name: str, low: float, high: float) -> Axis:
-    """A linear axis that contains [low, high], with about five ticks at 1, 2 or 5 times a power of ten.
+    """A linear axis that contains [low, high], with two to five ticks at multiples of 1, 2 or 5 times a power of ten.
 
     >>> [label for _, label in linear("", 0, 4000).ticks]
     ['0', '1,000', '2,000', '3,000', '4,000']
@@ -84,12 +84,16 @@ def linear(name: str, low: float, high: float) -> Axis:
     if high - low <= 1e-9 * size or size < 1 / _HUGE:  # a flat line: no tick could tell its values apart
         margin = size / 2 if size >= 1 / _HUGE else 0.5
         low, high = low - margin, high + margin
-    rough = (high - low) / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    ticks = tuple((k * step, _number(k * step)) for k in range(first, last + 1))
+    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    multiples = (_multiples(factor * power, low, high) for factor in (1, 2, 5, 10))
+    values = next(each for each in multiples if len(each) <= 5)
+    ticks = tuple((value, _number(value)) for value in values)
     return Axis(name, low, high, ticks)
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    """All multiples of a step in [low, high], the ends included where they are multiples but for rounding."""
+    return [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def logarithmic(name: str, values: Sequence[float]) -> Axis:
@@ -216,9 +220,17 @@ def _round(value: float) -> float:
 
 
 def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    return f"{value:,.0f}" if abs(value) >= 1000 and abs(value) < 1e6 else f"{value:.3g}"
+    """A tick's label, short enough to stand beside four others.
+
+    >>> [_number(value) for value in (0.0, 0.05, 4000.0, 150_000.0, 2e6)]
+    ['0', '0.05', '4,000', '150k', '2M']
+    """
+    size = abs(value)
+    if 1e6 <= size < 1e9:
+        return f"{value / 1e6:g}M"
+    if 1e4 <= size < 1e6:
+        return f"{value / 1e3:g}k"
+    return f"{value:,.0f}" if 1e3 <= size < 1e4 else f"{value:.3g}"
 
 
 def _power(exponent: int) -> str:

@@ -20,9 +20,10 @@ h3{font-size:1rem;margin:1.5rem 0 .5rem}
 p,ul,ol,dl{margin:.5rem 0}
 ul,ol{padding-left:1.2rem}
 code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}
-pre{background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:.6rem 0;overflow-x:auto;
-margin:.5rem 0}
-pre>*{display:block;padding:0 .7rem;width:max-content;min-width:100%;text-decoration:none;color:inherit}
+pre{background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:.6rem 0;margin:.5rem 0}
+pre>*{display:block;padding:0 .7rem 0 calc(.7rem + 2ch);text-indent:-2ch;white-space:pre-wrap;text-decoration:none;
+color:inherit}
+.source>*{padding-left:calc(.7rem + 6ch);text-indent:-6ch}
 del{background:var(--del)} ins{background:var(--ins)} mark{background:var(--mark)}
 .program{margin:0;color:var(--soft)} .lead{font-size:1.05rem} .note,.place{color:var(--soft);font-size:.9rem}
 .place{margin-bottom:0} .ending{color:var(--warning);font-weight:600}
@@ -40,10 +41,9 @@ figcaption{font-size:.9rem;margin-bottom:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem} th,td{text-align:left;vertical-align:top;
 padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--edge)} .n{text-align:right;white-space:nowrap;padding-right:0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.9rem} dt{color:var(--soft)} dd{margin:0}
-.diff>*{width:auto;white-space:pre-wrap;padding-left:2.2em;text-indent:-1.5em}
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--edge:#bbb;--error:#b3261e;
 --warning:#8a5300;--good:#00704f;--del:#fdeceb;--ins:#e5f5ee;--mark:#fff3c4} figure,pre,table{break-inside:avoid}
-pre>*{width:auto;white-space:pre-wrap} main{padding:0}}
+main{padding:0}}
 """
     + chart.STYLE
 )

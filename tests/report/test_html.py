@@ -117,7 +117,8 @@ def test_a_clean_page_says_how_much_was_read() -> None:
 def test_an_empty_page_approves_of_nothing() -> None:
     text = Page(html.render(samples.empty())).text
     assert "No pairing of a head and a loss was read" in text
-    assert "othing wrong between" not in text
+    assert "othing wrong" not in text
+    assert "nothing read" in text
 
 
 @pytest.mark.parametrize(
@@ -190,3 +191,13 @@ def test_curves_without_any_value_draw_nothing() -> None:
     met = replace(samples.demo().pairings[0], series=series, response=None)
     assert "<svg" not in html.render(replace(samples.demo(), pairings=(met,)))
     assert "<svg" not in html.render(replace(samples.demo(), pairings=(replace(met, series=Series()),)))
+
+
+def test_one_batch_is_drawn_as_dots() -> None:
+    nothing = (math.nan,)
+    series = Series((1,), (0.2,), (0.1,), (0.8,), (0.5,), (0.1,), (0.0,), nothing)
+    met = replace(samples.demo().pairings[0], series=series, response=None)
+    text = html.render(replace(samples.demo(), kind="audit", pairings=(met,)), compare=samples.empty())
+    assert text.count("<circle") == 6
+    assert "<path" not in text
+    assert "With the fix" not in text

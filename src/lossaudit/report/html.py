@@ -59,14 +59,14 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
     missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
     yield _section(
         "Not understood",
-        tag("ul", *missed) if missed else tag("p", "Everything that was met between head and loss was understood."),
+        tag("ul", *missed) if missed else tag("p", "Nothing was met that was not understood."),
     )
     yield _limits(result)
 
 
 def _title(result: Result) -> str:
     found = wording.mistakes(result)
-    return f"{found[0].rule} in {result.program}" if found else f"{result.program}: nothing found"
+    return f"{found[0].rule} in {result.program}" if found else f"{result.program}: {wording.counts(result)}"
 
 
 def _top(result: Result, compare: Result | None) -> Markup:
@@ -78,7 +78,7 @@ def _top(result: Result, compare: Result | None) -> Markup:
         more = f" (and {wording.count(len(found) - 1, 'more finding')})" if len(found) > 1 else ""
         sentence = f"{kind}: {wording.one_line(found[0].message)}{more}"
     else:
-        label, state = "nothing wrong", "clean"
+        label, state = ("nothing wrong", "clean") if result.pairings else ("nothing read", "warning")
         sentence = _capital(_clean(result))
     ending = wording.ending(result)
     return tag(
@@ -131,14 +131,14 @@ def _before_after(result: Result, compare: Result) -> Markup:
     before, after = _main(result), _main(compare)
     if before is None or after is None:
         return EMPTY
-    ends = html_pairing.final_accuracy(before), html_pairing.final_accuracy(after)
-    if None in ends:
+    was, became = html_pairing.final_accuracy(before), html_pairing.final_accuracy(after)
+    if was is None or became is None:
         return EMPTY
-    was, became = (wording.percent(end) for end in ends if end is not None)
-    drawn = before.series.step and after.series.step
+    drawn = html_pairing.measured(before.series.accuracy) and html_pairing.measured(after.series.accuracy)
+    figures = tag("b", wording.percent(was)), " → ", tag("b", wording.percent(became))
     return _section(
         "With the fix",
-        tag("p", "Accuracy ", tag("b", was), " → ", tag("b", became), ", measured while both programs ran."),
+        tag("p", "Accuracy ", *figures, ", measured while both programs ran."),
         pictures.accuracies(before.series, after.series) if drawn else EMPTY,
         tag("p", f"As it is: {_capital(_state(result))} With the fix: {_state(compare)}", class_="note"),
     )

@@ -36,18 +36,19 @@ def final_accuracy(met: PairingResult) -> float | None:
 def _pictures(met: PairingResult, name: str) -> list[Markup]:
     series = met.series
     drawn: list[Markup] = []
-    if _any(series.accuracy) or _any(series.confidently_wrong) or _any(series.stuck):
+    if measured(series.accuracy) or measured(series.confidently_wrong) or measured(series.stuck):
         drawn.append(pictures.shares(series))
     if met.response is not None and len(met.response.gap) > 1:
         drawn.append(pictures.response(met.response, name))
-    if _any(series.loss):
+    if measured(series.loss):
         drawn.append(pictures.loss(series))
-    if _any(series.median) or _any(series.low):
+    if measured(series.median) or measured(series.low):
         drawn.append(pictures.ratios(series))
     return drawn
 
 
-def _any(values: Sequence[float]) -> bool:
+def measured(values: Sequence[float]) -> bool:
+    """Whether there is anything to draw."""
     return any(map(math.isfinite, values))
 
 

@@ -103,9 +103,9 @@ def pairing_result(site: Site, entry: Entry, *, final: bool) -> PairingResult:
 
 
 def _classes(pairing: Pairing) -> int | None:
-    """Logits per sample: the class axis, or the columns of a matrix, or one."""
+    """Logits per sample: the class axis, or the columns of a matrix, or one. None where there are no logits."""
     flow = pairing.prediction
-    if flow.source in (Source.UNKNOWN, Source.CONSTANT) or not flow.dims:
+    if flow.source is not Source.AFFINE or not flow.dims:
         return None
     return flow.classes or (flow.dims[1].size if len(flow.dims) == 2 else 1)
 

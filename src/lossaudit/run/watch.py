@@ -63,6 +63,7 @@ class Watch:
         self._pending: list[Sight] = []
         self._elements = 0
         self._series: list[tuple[int, float, float, float, float, float, float, float]] = []
+        self._rows = 0
         self._totals = _Totals()
         self._last = _Totals()
         self._worst_stuck: float | None = None
@@ -97,7 +98,7 @@ class Watch:
         accuracy = last.share(last.samples - last.wrong)
         return Observed(
             backwards=self.backwards,
-            samples=totals.samples,
+            samples=self._rows,
             encodings=self._encodings or frozenset(),
             target_sums=self._sums,
             nonfinite=totals.nonfinite,
@@ -280,6 +281,7 @@ class Watch:
                 self._range = (min(old[0], low), max(old[1], high))
             if sight.target is None or not sight.target.numel():
                 continue
+            self._rows += len(sight.target)
             seen = encodings_of(sight.target)
             self._encodings = seen if self._encodings is None else self._encodings & seen
             if sight.target.dim() == 2 and sight.target.shape[1] > 1 and sight.target.is_floating_point():

@@ -1,0 +1,41 @@
+# make demo   a training script that does not learn, and what lossaudit says about it
+# make test   linters, types, import contract, tests
+# make clean  removes what the two have made
+
+# The first Python that is new enough; choose another by `make demo PYTHON=/path/to/python3.12`.
+CANDIDATES = python3 python3.14 python3.13 python3.12 python3.11
+NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $$p; break; }; done)
+
+.PHONY: demo test clean python
+.NOTPARALLEL:
+
+demo: python
+	@"$(PYTHON)" tools/environment.py demo
+	@.venv/bin/lossaudit run --with-fix examples/legacy_migration_fixed.py examples/legacy_migration.py
+	@echo
+	@echo "The report is $(CURDIR)/lossaudit-report.html: open it in a browser."
+	@echo "The environment: . .venv/bin/activate"
+	@echo "Try next:"
+	@echo "  lossaudit run examples/raw_pixels.py"
+	@echo "  lossaudit explain mse-on-softmax"
+	@echo "  lossaudit rules"
+
+test: python
+	@"$(PYTHON)" tools/environment.py test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyrefly check
+	.venv/bin/lint-imports
+	@for name in $$LOSSAUDIT_CHROMIUM chromium chromium-browser google-chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; echo "No Chromium here: the browser tests are skipped."
+	.venv/bin/python -m pytest -n 2
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html
+
+python:
+	@"$(PYTHON)" $(NEW_ENOUGH) || { \
+	  echo "lossaudit needs Python 3.11 or newer, and '$(or $(PYTHON),python3)' is not: install one, or name it by 'make demo PYTHON=/path/to/python3.12'." >&2; \
+	  exit 1; }

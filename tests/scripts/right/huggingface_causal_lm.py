@@ -25,6 +25,7 @@ torch.manual_seed(91)
 config = GPT2Config(
     vocab_size=23, n_positions=16, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0, resid_pdrop=0.0
 )
+config.loss_type = "ForCausalLM"
 model = GPT2LMHeadModel(config)
 with tempfile.TemporaryDirectory() as folder:
     arguments = TrainingArguments(

@@ -10,7 +10,7 @@ bias = nn.Parameter(torch.zeros(LEVELS - 1))
 optimizer = torch.optim.Adam([*body.parameters(), bias], lr=1e-2)
 for step in range(25):
     x = torch.randn(64, 6)
-    level = torch.bucketize(x[:, 0], torch.tensor([-1.0, -0.3, 0.3, 1.0]))
+    level = torch.bucketize(x[:, 0].contiguous(), torch.tensor([-1.0, -0.3, 0.3, 1.0]))
     cumulative = (level.unsqueeze(1) > torch.arange(LEVELS - 1)).float()
     logits = body(x) + bias
     loss = F.binary_cross_entropy_with_logits(logits, cumulative)

@@ -26,4 +26,4 @@ for step in range(20):
     optimizer.step()
     with torch.no_grad():
         picture.clamp_(0, 1)
-print(f"{loss.item():.5f}")
+print(f"{loss.item():.3e}")

@@ -122,7 +122,7 @@ def test_adaptive_softmax_is_a_distribution() -> None:
     torch.manual_seed(0)
     layer = implementation(LOSSES["adaptive_log_softmax"])(4, 6, [2, 4], div_value=1.0)
     hidden = torch.randn(1, 4)
-    losses = [float(layer(hidden, torch.tensor([k])).loss) for k in range(6)]  # type: ignore[operator]
+    losses = [layer(hidden, torch.tensor([k])).loss.item() for k in range(6)]  # type: ignore[operator]
     assert sum(math.exp(-value) for value in losses) == pytest.approx(1, abs=1e-5)
 
 

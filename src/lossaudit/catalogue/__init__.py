@@ -117,4 +117,4 @@ def nearest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """
     import difflib  # here, since it takes as long to load as the whole catalogue
 
-    return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.6))
+    return tuple(difflib.get_close_matches(name, candidates, n=3, cutoff=0.5))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("rules", help="all rules: code, name, severity and what they find")
-    parser.set_defaults(handler=handler)
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments: there are none."""
+    parser.set_defaults(handler=handle)
 
 
-def handler(args: argparse.Namespace) -> int:
+def handle(_: argparse.Namespace) -> int:
+    """Print the table."""
     from lossaudit.rules import RULES
 
     rows = [(rule.code, rule.name, rule.severity.value, rule.summary) for rule in RULES.values()]

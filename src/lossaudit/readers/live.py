@@ -228,6 +228,20 @@ def _constant(value: Any) -> Value:
     return Unknown(type(value).__name__)
 
 
+def reaches_a_parameter(root: torch.Tensor) -> bool:
+    """Whether a module's parameter is among the leaves of the whole graph. Deep graphs take a moment."""
+    stack, seen = [root.grad_fn], set[Any]()
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if isinstance(getattr(node, "variable", None), torch.nn.Parameter):
+            return True
+        stack.extend(below for below, _ in node.next_functions)
+    return False
+
+
 def objective_of(live: LiveTrace, place: Place | None) -> tuple[Objective, tuple[Found, ...]]:
     """The objective that a trace ends in, and where its terms lie."""
     found = recognise(live.trace)

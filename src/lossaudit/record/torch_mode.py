@@ -82,6 +82,7 @@ class Record:
 Table: TypeAlias = dict[Any, "Callee | None"]
 
 _ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
+_PEAK_ROWS = 64
 _FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
 _MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 
@@ -94,6 +95,7 @@ class Recorder(TorchFunctionMode):
         self._table = _callees()
         self._made: dict[int, tuple[weakref.ref[Any], Record | object]] = {}
         self.failures = 0
+        self.input_peak: torch.Tensor | None = None  # largest absolute value that the first affine operation takes
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -130,8 +132,9 @@ class Recorder(TorchFunctionMode):
         made[key] = (weakref.ref(tensor, lambda _: made.pop(key, None)), what)
 
     def forget(self) -> None:
-        """Drop what is known of tensors without a gradient."""
+        """Drop what is known of tensors without a gradient: the step is over."""
         self._made.clear()
+        self.input_peak = None
 
     def _before(self, callee: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Record | None:
         try:
@@ -231,6 +234,10 @@ class Recorder(TorchFunctionMode):
             if axis is None and len(first.shape) > 1:
                 axis = axes.default_class_axis(first.shape)
             self._take(record, tensors, {first.name: axis}, grid_of(first.shape, axis))
+        elif callee.role is Role.AFFINE and self.input_peak is None and not (first.grad or first.parameter):
+            data = tensors[first.name]
+            if data.is_floating_point() and data.numel():
+                self.input_peak = data.detach()[:_PEAK_ROWS].abs().amax()
         elif callee.role in (Role.ELEMENTWISE, Role.SELECT) and len(record.links) == 2:
             self._copy_operands(record, tensors)
 

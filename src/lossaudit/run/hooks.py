@@ -154,7 +154,8 @@ class Hooks:
                 shape = "x".join(map(str, root.shape))
                 self.session.list_unresolved(f"backward from a tensor of shape {shape}", "it is no scalar loss", spots)
             else:
-                wanted = self.session.read_backward(root, spots, recorded=self._wanted)
+                peak = self.recorder.input_peak
+                wanted = self.session.read_backward(root, spots, recorded=self._wanted, input_peak=peak)
         return wanted
 
     def _read_grad(self, outputs: Any, inputs: Any, keeps_graph: bool) -> None:
@@ -179,6 +180,8 @@ class Hooks:
         closure = bool(args) or kwargs.get("closure") is not None
         if not closure:  # a closure runs the model inside the step
             self.switch.off()
+        if self.session.suspects and not any(p.grad is not None for g in optimizer.param_groups for p in g["params"]):
+            self._guarded(self.session.stepped_without_gradients)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if os.getpid() != self._pid:

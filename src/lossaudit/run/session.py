@@ -10,7 +10,7 @@ import torch
 
 from lossaudit.finding import Finding
 from lossaudit.pairing import Objective, Place, Reading, Term, Unresolved
-from lossaudit.readers.live import LiveTrace, objective_of, trace_of
+from lossaudit.readers.live import LiveTrace, objective_of, reaches_a_parameter, trace_of
 from lossaudit.recognise.objective import Found
 from lossaudit.record.spans import Spots, place_of
 from lossaudit.rules.judge import judge_reading
@@ -83,26 +83,31 @@ class Session:
         self.steps = 0
         self._announce = announce
         self._publish = publish
+        self._suspect: Site | None = None  # its last loss reached no parameter
         self._announced: set[Hashable] = set()
         self._known: dict[Hashable, tuple[Found, ...]] = {}
         self._written_at = 0.0
         self._writing_took = 0.0
 
-    def read_backward(self, root: torch.Tensor, spots: Spots, *, recorded: bool) -> bool:
+    def read_backward(
+        self, root: torch.Tensor, spots: Spots, *, recorded: bool, input_peak: torch.Tensor | None = None
+    ) -> bool:
         """Read one backward pass before it runs; the answer says whether to record the next forward pass.
 
         Args:
             root: The scalar that is differentiated.
             spots: Where the program calls it.
             recorded: Whether the forward pass was recorded.
+            input_peak: Largest absolute value of the model's input, where it was seen.
         """
         key = site_key(spots)
         sampled = recorded and self.schedule.due(key)
         site = self._site(key, spots)
+        self._suspect = None
         if root.grad_fn is None:
-            self._cut(site, root)
+            self._cut_root(site, root)
         elif sampled:
-            self._read(site, root, self.schedule.passes(key) + 1)
+            self._read(site, root, self.schedule.passes(key) + 1, input_peak)
         return self.schedule.passed(key, sampled=sampled)
 
     def note(self, text: str) -> None:
@@ -138,18 +143,30 @@ class Session:
             site = self.sites[key] = Site(place_of(spots) or Place("<unknown>", 0))
         return site
 
-    def _cut(self, site: Site, root: torch.Tensor) -> None:
+    @property
+    def suspects(self) -> bool:
+        """Whether the last loss reached no parameter of any module."""
+        return self._suspect is not None
+
+    def stepped_without_gradients(self) -> None:
+        """An optimizer stepped, and none of its parameters had a gradient."""
+        if self._suspect is not None:
+            self._cut(self._suspect, "its gradient ends in a tensor that was cut off from the model")
+
+    def _cut_root(self, site: Site, root: torch.Tensor) -> None:
         if isinstance(root, torch.nn.Parameter):
             return
         if root.requires_grad:
-            how = "it is a new tensor that no operation made, so its gradient ends in itself"
+            self._cut(site, "it is a new tensor that no operation made, so its gradient ends in itself")
         else:
-            how = "it carries no gradient"
+            self._cut(site, "it carries no gradient")
+
+    def _cut(self, site: Site, how: str) -> None:
         if not site.cut:
             site.cut = how
             self._judge(site)
 
-    def _read(self, site: Site, root: torch.Tensor, step: int) -> None:
+    def _read(self, site: Site, root: torch.Tensor, step: int, input_peak: torch.Tensor | None) -> None:
         live = trace_of(root)
         found = self._recognised(live, site.place)
         site.roots.append(root.detach())
@@ -162,7 +179,9 @@ class Session:
                 entry = site.entries[key] = Entry(item, watch_of(item))
             if entry.watch is not None:
                 alone = root.detach() if len(found) == 1 else None
-                measured = entry.watch.see(sight_of(live, item, alone, step)) or measured
+                measured = entry.watch.see(sight_of(live, item, alone, step, input_peak)) or measured
+        if fresh and not reaches_a_parameter(root):
+            self._suspect = site
         if fresh or measured:
             site.count_nonfinite()
             self._judge(site)

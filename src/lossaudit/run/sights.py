@@ -40,7 +40,9 @@ def identity(live: LiveTrace, found: Found) -> Hashable:
     )
 
 
-def sight_of(live: LiveTrace, found: Found, root: torch.Tensor | None, step: int) -> Sight:
+def sight_of(
+    live: LiveTrace, found: Found, root: torch.Tensor | None, step: int, input_peak: torch.Tensor | None
+) -> Sight:
     """The copies that belong to a term in one backward pass.
 
     Args:
@@ -48,20 +50,22 @@ def sight_of(live: LiveTrace, found: Found, root: torch.Tensor | None, step: int
         found: A term of an equal trace.
         root: The objective's own value, where the term is all of it.
         step: Number of the pass at its call site.
+        input_peak: Largest absolute value of the model's input.
     """
     loss = _value(live, found)
     loss = root if loss is None else loss
     part = found.part
     record = live.records[part.compare] if part is not None else None
     if part is None or record is None:
-        return Sight(step, loss)
+        return Sight(step, loss, input_peak=input_peak)
     prediction = record.copies.get(part.prediction)
     start = _first_head(part)
     logits = prediction
     if start < len(part.heads):
         head = live.records[part.heads[start]]
         logits = head.copies.get(head.links[0].name) if head is not None and head.links else None
-    return Sight(step, loss, logits, prediction, record.copies.get(part.target), record.copies.get("weight"))
+    target, weight = record.copies.get(part.target), record.copies.get("weight")
+    return Sight(step, loss, logits, prediction, target, weight, input_peak=input_peak)
 
 
 def _value(live: LiveTrace, found: Found) -> torch.Tensor | None:

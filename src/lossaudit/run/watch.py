@@ -30,6 +30,7 @@ class Sight:
     target: torch.Tensor | None = None
     weight: torch.Tensor | None = None
     captured: torch.Tensor | None = None
+    input_peak: torch.Tensor | None = None
 
     @property
     def elements(self) -> int:
@@ -71,6 +72,7 @@ class Watch:
         self._sums: tuple[float, float] | None = None
         self._range: tuple[float, float] | None = None
         self._params: Args = pairing.loss.params
+        self._peak: float | None = None
         self.backwards = 0
         self.captured = False
         self.class_target = False
@@ -108,6 +110,7 @@ class Watch:
             stuck_last=last.share(last.stuck) if self._worst_stuck is not None else None,
             accuracy=accuracy,
             prediction_range=self._range,
+            input_scale=self._peak,
         )
 
     def pairing(self, observed: Observed) -> Pairing:
@@ -275,6 +278,8 @@ class Watch:
 
     def _look_at_targets(self, group: Sequence[Sight]) -> None:
         for sight in group:
+            if sight.input_peak is not None:
+                self._peak = max(self._peak or 0.0, float(sight.input_peak))
             if sight.prediction is not None and sight.prediction.numel() and sight.prediction.is_floating_point():
                 low, high = (float(value) for value in torch.aminmax(sight.prediction.float()))
                 old = self._range or (low, high)

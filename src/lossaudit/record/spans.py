@@ -26,15 +26,13 @@ _is_library: dict[str, bool] = {}
 
 
 def _library(filename: str) -> bool:
-    known = _is_library.get(filename)
-    if known is None:
-        known = filename.startswith(_LIBRARIES) or filename.startswith(_OWN) or "site-packages" in filename
-        _is_library[filename] = known
+    known = filename.startswith((*_LIBRARIES, _OWN)) or "site-packages" in filename
+    _is_library[filename] = known
     return known
 
 
-def current_spots() -> Spots:
-    """The frames of the user's program that are running now, innermost first.
+def current_spots(most: int = _KEPT_FRAMES) -> Spots:
+    """The frames of the user's program that are running now, innermost first, so many at most.
 
     Frames of the standard library and of installed packages are skipped. A program that consists of nothing else
     (a framework's own trainer run with `-m`) gets the innermost frame outside torch and lossaudit.
@@ -42,10 +40,13 @@ def current_spots() -> Spots:
     spots: list[Spot] = []
     frame: FrameType | None = sys._getframe(1)
     fallback: Spot | None = None
-    while frame is not None and len(spots) < _KEPT_FRAMES:
+    while frame is not None and len(spots) < most:
         code = frame.f_code
         filename = code.co_filename
-        if not _library(filename):
+        library = _is_library.get(filename)
+        if library is None:
+            library = _library(filename)
+        if not library:
             spots.append((code, frame.f_lasti))
         elif fallback is None and not filename.startswith(_OWN) and f"{os.sep}torch{os.sep}" not in filename:
             fallback = (code, frame.f_lasti)

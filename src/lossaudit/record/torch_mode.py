@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -42,8 +42,7 @@ class Callee:
     loss: Loss | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One input of a recorded operation: its autograd node, or the record of a value without one.
 
     A tensor that has neither is a leaf; its `token` is the same object for as long as the tensor lives.
@@ -83,6 +82,10 @@ Table: TypeAlias = dict[Any, "Callee | None"]
 
 _ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
 _PEAK_ROWS = 64
+_LOOKS_AT_INPUT = 16
+# Heads that stand before a loss, whose input is kept: those that make probabilities.
+_FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
+_DTYPES = {value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
 _FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
 _MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 
@@ -95,6 +98,7 @@ class Recorder(TorchFunctionMode):
         self._table = _callees()
         self._made: dict[int, tuple[weakref.ref[Any], Record | object]] = {}
         self.failures = 0
+        self._looks = _LOOKS_AT_INPUT
         self.input_peak: torch.Tensor | None = None  # largest absolute value that the first affine operation takes
 
     def __torch_function__(
@@ -200,8 +204,8 @@ class Recorder(TorchFunctionMode):
             record,
             known if node is None and record is None else None,
             tuple(tensor.shape),
-            str(tensor.dtype)[6:],
-            isinstance(tensor, torch.nn.Parameter),
+            _DTYPES[tensor.dtype],
+            type(tensor) is not torch.Tensor and isinstance(tensor, torch.nn.Parameter),
             tensor.requires_grad,
         )
 
@@ -229,12 +233,13 @@ class Recorder(TorchFunctionMode):
         if callee.loss is not None:
             record.name = module_name() or record.name
             self._copy_loss(record, callee.loss, tensors)
-        elif callee.role is Role.HEAD and first.grad and first.record is not None and first.record.near:
+        elif callee.op in _FINAL_HEADS and first.grad and first.record is not None and first.record.near:
             axis = record.axis
             if axis is None and len(first.shape) > 1:
                 axis = axes.default_class_axis(first.shape)
             self._take(record, tensors, {first.name: axis}, grid_of(first.shape, axis))
-        elif callee.role is Role.AFFINE and self.input_peak is None and not (first.grad or first.parameter):
+        elif callee.role is Role.AFFINE and self._looks and self.input_peak is None and not (first.grad or first.parameter):
+            self._looks -= 1
             data = tensors[first.name]
             if data.is_floating_point() and data.numel():
                 self.input_peak = data.detach()[:_PEAK_ROWS].abs().amax()
@@ -296,7 +301,7 @@ class Recorder(TorchFunctionMode):
     def _attach(self, record: Record, out: torch.Tensor) -> None:
         if not record.shape:
             record.shape = tuple(out.shape)
-            record.dtype = str(out.dtype)[6:]
+            record.dtype = _DTYPES[out.dtype]
             if record.callee.role is Role.VIEW and record.axis is not None:
                 record.axis = axes.carry_axis(
                     record.callee.op, record.args, record.links[0].shape, record.shape, record.axis

@@ -39,6 +39,11 @@ class _Pending:
         return bool(alive) and any(tensor is not None and tensor._version > version for tensor, version in alive)
 
 
+def _is_plain(tensors: Any) -> bool:
+    """One tensor that operations made: what nearly every `backward` is called on."""
+    return isinstance(tensors, torch.Tensor) and tensors.grad_fn is not None and tensors.dim() == 0
+
+
 @contextmanager
 def watching(session: Session) -> Iterator[Hooks]:
     """Watch what happens inside the block, in this thread."""
@@ -106,13 +111,15 @@ class Hooks:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
             if not self._mine or torch._C._current_graph_task_id() != -1:
                 return original(tensors, *args, **kwargs)
-            self.switch.off()
-            wanted = self._guarded(self._read_backward, tensors, args, kwargs)
-            self._wanted = bool(wanted)
+            if self._wanted or self._pending is not None or not _is_plain(tensors):
+                self.switch.off()
+                self._wanted = bool(self._guarded(self._read_backward, tensors, args, kwargs))
+                self.recorder.forget()
+            else:  # the common case: nothing was recorded, nothing is to be read
+                self._wanted = self.session.pass_by(current_spots(2))
             try:
                 return original(tensors, *args, **kwargs)
             finally:
-                self.recorder.forget()
                 if self._wanted:
                     self.switch.on()
 

@@ -48,8 +48,10 @@ class Site:
 
     def count_nonfinite(self) -> None:
         """Look at the roots that were put by; on an accelerator this is where the run waits for it."""
-        self.nonfinite += sum(not bool(torch.isfinite(root).all()) for root in self.roots)
-        self.roots.clear()
+        if self.roots:
+            values = torch.stack([root.reshape(()).float() for root in self.roots])
+            self.nonfinite += int((~torch.isfinite(values)).sum())
+            self.roots.clear()
 
     def objective(self) -> Objective:
         terms: list[Term] = []
@@ -88,6 +90,10 @@ class Session:
         self._known: dict[Hashable, tuple[Found, ...]] = {}
         self._written_at = 0.0
         self._writing_took = 0.0
+
+    def pass_by(self, spots: Spots) -> bool:
+        """Count a backward pass that is not read; the answer says whether to record the next forward pass."""
+        return self.schedule.passed(site_key(spots), sampled=False)
 
     def read_backward(
         self, root: torch.Tensor, spots: Spots, *, recorded: bool, input_peak: torch.Tensor | None = None

@@ -43,7 +43,6 @@ class _Totals:
     wrong: int = 0
     confidently_wrong: int = 0
     stuck: int = 0
-    nonfinite: int = 0
 
     def share(self, count: int) -> float | None:
         return count / self.samples if self.samples else None
@@ -65,6 +64,7 @@ class Watch:
         self._elements = 0
         self._series: list[tuple[int, float, float, float, float, float, float, float]] = []
         self._rows = 0
+        self._nonfinite = 0
         self._totals = _Totals()
         self._last = _Totals()
         self._worst_stuck: float | None = None
@@ -103,7 +103,7 @@ class Watch:
             samples=self._rows,
             encodings=self._encodings or frozenset(),
             target_sums=self._sums,
-            nonfinite=totals.nonfinite,
+            nonfinite=self._nonfinite,
             wrong=totals.share(totals.wrong),
             confidently_wrong=totals.share(totals.confidently_wrong),
             stuck=self._worst_stuck,
@@ -141,16 +141,16 @@ class Watch:
             return None
 
     def _measure(self, group: Sequence[Sight]) -> None:
-        self._look_at_targets(group)
+        """Measure sights whose rows can be laid together: one call for all of them."""
+        losses = _numbers(group)
+        self._nonfinite += sum(
+            not math.isfinite(value) for sight, value in zip(group, losses, strict=True) if sight.loss is not None
+        )
+        self._look_at(group)
         rows = self._class_rows(group)
-        losses = [_number(sight.loss) for sight in group]
-        seen = [value for value, sight in zip(losses, group, strict=True) if sight.loss is not None]
-        self._totals.nonfinite += sum(not math.isfinite(value) for value in seen)
-        if rows is None:
+        if rows is None or not self._measure_classes(group, losses, *rows):
             for sight, value in zip(group, losses, strict=True):
                 self._series.append((sight.step, value, NAN, NAN, NAN, NAN, NAN, self._plain_gradient(sight)))
-            return
-        self._measure_classes(group, losses, *rows)
 
     def _class_rows(self, group: Sequence[Sight]) -> tuple[torch.Tensor, torch.Tensor] | None:
         """Logits and class targets of the group, or None where there is no class target."""
@@ -199,46 +199,42 @@ class Watch:
 
     def _measure_classes(
         self, group: Sequence[Sight], losses: list[float], logits: torch.Tensor, target: torch.Tensor
-    ) -> None:
+    ) -> bool:
+        """Measure rows with class targets; False where the loss does not take them."""
         assert self._pairing.loss.loss is not None
         self._learn_weight(group[0])
         try:
             measures = measure(self._pairing.loss.loss, self._head, self._params, logits, target)
         except LossauditError:
-            for sight, value in zip(group, losses, strict=True):
-                self._series.append((sight.step, value, NAN, NAN, NAN, NAN, NAN, NAN))
-            return
+            return False
         self.class_target = True
-        block = _Totals()
-        start = 0
         per_row = measures.norm.numel() // max(1, len(logits))
-        for sight, value in zip(group, losses, strict=True):
-            assert sight.logits is not None
-            stop = start + len(sight.logits) * per_row
-            here = slice(start, stop)
-            start = stop
-            usable = int(measures.usable[here].sum())
-            right = int(measures.correct[here].sum())
-            confident = int(measures.confidently_wrong[here].sum())
-            stuck = int(measures.stuck[here].sum()) if measures.stuck is not None else 0
-            block.samples += usable
-            block.wrong += usable - right
-            block.confidently_wrong += confident
-            block.stuck += stuck
-            median, low = _quantiles(measures.ratio[here] if measures.ratio is not None else None)
+        sizes = [len(sight.logits) * per_row for sight in group if sight.logits is not None]
+        usable, right, confident = (
+            _counts(column, sizes) for column in (measures.usable, measures.correct, measures.confidently_wrong)
+        )
+        stuck = _counts(measures.stuck, sizes) if measures.stuck is not None else [0] * len(sizes)
+        quantiles = _quantiles(measures.ratio, sizes)
+        norms = _means(measures.norm, sizes)
+        for index, sight in enumerate(group):
+            count = usable[index] or NAN
+            share = stuck[index] / count if measures.stuck is not None else NAN
+            median, low = quantiles[index]
             self._series.append(
                 (
                     sight.step,
-                    value,
-                    right / usable if usable else NAN,
-                    confident / usable if usable else NAN,
-                    stuck / usable if usable and measures.stuck is not None else NAN,
+                    losses[index],
+                    right[index] / count,
+                    confident[index] / count,
+                    share,
                     median,
                     low,
-                    float(measures.norm[here].nanmean()) if usable else NAN,
+                    norms[index],
                 )
             )
+        block = _Totals(sum(usable), sum(usable) - sum(right), sum(confident), sum(stuck))
         self._add(block, defined=measures.stuck is not None)
+        return True
 
     def _add(self, block: _Totals, *, defined: bool) -> None:
         totals = self._totals
@@ -276,23 +272,23 @@ class Watch:
         norms = gradients.abs() if gradients.dim() == 1 else torch.linalg.vector_norm(gradients, dim=-1)
         return float(norms.nanmean())
 
-    def _look_at_targets(self, group: Sequence[Sight]) -> None:
-        for sight in group:
-            if sight.input_peak is not None:
-                self._peak = max(self._peak or 0.0, float(sight.input_peak))
-            if sight.prediction is not None and sight.prediction.numel() and sight.prediction.is_floating_point():
-                low, high = (float(value) for value in torch.aminmax(sight.prediction.float()))
-                old = self._range or (low, high)
-                self._range = (min(old[0], low), max(old[1], high))
-            if sight.target is None or not sight.target.numel():
-                continue
-            self._rows += len(sight.target)
-            seen = encodings_of(sight.target)
-            self._encodings = seen if self._encodings is None else self._encodings & seen
-            if sight.target.dim() == 2 and sight.target.shape[1] > 1 and sight.target.is_floating_point():
-                low, high = (float(value) for value in torch.aminmax(sight.target.double().sum(1)))
-                sums = self._sums or (low, high)
-                self._sums = (min(sums[0], low), max(sums[1], high))
+    def _look_at(self, group: Sequence[Sight]) -> None:
+        """Ranges, target encodings and sums over all sights of a group."""
+        peaks = [float(sight.input_peak) for sight in group if sight.input_peak is not None]
+        if peaks:
+            self._peak = max(self._peak or 0.0, *peaks)
+        predictions = [sight.prediction for sight in group if sight.prediction is not None and sight.prediction.numel()]
+        if predictions and predictions[0].is_floating_point():
+            self._range = _widened(self._range, torch.cat([each.reshape(-1) for each in predictions]))
+        targets = [sight.target for sight in group if sight.target is not None and sight.target.numel()]
+        if not targets:
+            return
+        rows = torch.cat(targets)
+        self._rows += len(rows)
+        seen = encodings_of(rows)
+        self._encodings = seen if self._encodings is None else self._encodings & seen
+        if rows.dim() == 2 and rows.shape[1] > 1 and rows.is_floating_point():
+            self._sums = _widened(self._sums, rows.double().sum(1))
 
 
 def encodings_of(target: torch.Tensor) -> frozenset[TargetEncoding]:
@@ -336,18 +332,53 @@ def _groups(pending: Iterable[Sight]) -> list[list[Sight]]:
     return list(groups.values())
 
 
-def _quantiles(ratio: torch.Tensor | None) -> tuple[float, float]:
-    """Median and 10th percentile of what is defined."""
+def _numbers(group: Sequence[Sight]) -> list[float]:
+    """The losses as numbers; on an accelerator this waits for it, once for all."""
+    known = [sight.loss.reshape(()).float() for sight in group if sight.loss is not None]
+    values = iter(torch.stack(known).tolist() if known else [])
+    return [next(values) if sight.loss is not None else NAN for sight in group]
+
+
+def _widened(old: tuple[float, float] | None, values: torch.Tensor) -> tuple[float, float]:
+    low, high = (float(value) for value in torch.aminmax(values))
+    return (low, high) if old is None else (min(old[0], low), max(old[1], high))
+
+
+def _table(values: torch.Tensor, sizes: list[int]) -> torch.Tensor | None:
+    """One row per sight, where all sights have equally many samples."""
+    return values.reshape(len(sizes), sizes[0]) if len(set(sizes)) == 1 and sizes[0] else None
+
+
+def _counts(flags: torch.Tensor, sizes: list[int]) -> list[int]:
+    table = _table(flags, sizes)
+    if table is not None:
+        return table.sum(1).tolist()
+    return [int(part.sum()) for part in flags.split(sizes)]
+
+
+def _means(values: torch.Tensor, sizes: list[int]) -> list[float]:
+    table = _table(values, sizes)
+    if table is not None:
+        return table.nanmean(1).tolist()
+    return [float(part.nanmean()) for part in values.split(sizes)]
+
+
+def _quantiles(ratio: torch.Tensor | None, sizes: list[int]) -> list[tuple[float, float]]:
+    """Median and 10th percentile of each sight, of what is defined there."""
     if ratio is None:
-        return NAN, NAN
-    values = ratio[~torch.isnan(ratio)].sort().values
-    if not len(values):
-        return NAN, NAN
-    return float(values[(len(values) - 1) // 2]), float(values[(len(values) - 1) // 10])
+        return [(NAN, NAN)] * len(sizes)
+    table = _table(ratio, sizes)
+    if table is not None and not bool(torch.isnan(table).any()):
+        ordered, last = table.sort(1).values, table.shape[1] - 1
+        return list(zip(ordered[:, last // 2].tolist(), ordered[:, last // 10].tolist(), strict=True))
+    return [_quantiles_of_one(part[~torch.isnan(part)].sort().values.tolist()) for part in ratio.split(sizes)]
 
 
-def _number(value: torch.Tensor | None) -> float:
-    return float(value) if value is not None else NAN
+def _quantiles_of_one(ordered: list[float]) -> tuple[float, float]:
+    if not ordered:
+        return NAN, NAN
+    last = len(ordered) - 1
+    return ordered[last // 2], ordered[last // 10]
 
 
 def _one_reduction(params: Args) -> str:

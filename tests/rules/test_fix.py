@@ -66,6 +66,7 @@ class Scene:
         via: str = "",
         head_file: str = "",
         params: dict[str, str | None] | None = None,
+        ops: tuple[str, ...] = (),
         after: tuple[Step, ...] = (),
         target: Target | None = None,
         units: int = 10,
@@ -75,7 +76,7 @@ class Scene:
         calls = (locate("fit.py", via),) if via else ()
         step = Step(op, axis=1, place=locate(head_file or "fit.py", head, calls))
         use = LossUse(
-            kind, {key: Const(value) for key, value in (params or {}).items()}, place=locate("fit.py", loss), name=kind
+            kind, {key: Const(value) for key, value in (params or {}).items()}, ops, locate("fit.py", loss), kind
         )
         known = target or Target(Flow(Source.LABELS), ONE_HOT, Basis.STRUCTURE)
         made = Pairing(self.make_flow(step, *after, units=units), use, known)
@@ -195,6 +196,23 @@ def test_logits_that_have_a_name_are_used(scene: Scene) -> None:
         "((p - onehot) ** 2).mean()",
     )
     assert fix.after == "loss = F.cross_entropy(z, onehot.argmax(1))"
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "reduction", "expected"),
+    [
+        ("((p - t) ** 2).mean()", "(p - t) ** 2", "mean", "F.cross_entropy(z, t.argmax(1))"),
+        ("((p - t) ** 2).sum(1).mean()", "(p - t) ** 2", "mean+sum", "F.cross_entropy(z, t.argmax(1))"),
+        ("torch.mean((p - t).abs())", "(p - t).abs()", "mean", "F.cross_entropy(z, t.argmax(1))"),
+        ("(t - p).pow(2).sum()", "(t - p).pow(2)", "sum", 'F.cross_entropy(z, t.argmax(1), reduction="sum")'),
+        ("(w * (p - t) ** 2).mean()", "(p - t) ** 2", "mean", ""),
+        ("(p - t) ** 2", "(p - t) ** 2", "mean", ""),
+    ],
+)
+def test_losses_written_out(scene: Scene, written: str, place: str, reduction: str, expected: str) -> None:
+    text = f"p = F.softmax(z, dim=1)\nloss = {written}\n"
+    fix = scene.fix(text, "F.softmax(z, dim=1)", place, params={"reduction": reduction}, ops=("sub", "pow"))
+    assert fix.after == (f"loss = {expected}" if expected else "")
 
 
 def test_a_name_that_changes_its_meaning(scene: Scene) -> None:

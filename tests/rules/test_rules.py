@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lossaudit.finding import Severity
 from lossaudit.pairing import (
@@ -26,6 +29,7 @@ from lossaudit.pairing import (
     Unknown,
 )
 from lossaudit.rules import RULES, Problem, find
+from lossaudit.rules.floor import floor
 
 ONE_HOT, BINARY, SIGNED = TargetEncoding.ONE_HOT, TargetEncoding.BINARY, TargetEncoding.SIGNED
 DISTRIBUTION, REAL, INDEX = TargetEncoding.DISTRIBUTION, TargetEncoding.REAL, TargetEncoding.CLASS_INDEX
@@ -198,6 +202,23 @@ def test_mse_on_sigmoid_near_misses(pair: Pair) -> None:
 )
 def test_head_and_loss(pair: Pair, rule: str, loss: str, steps: tuple[str | Step, ...]) -> None:
     assert fired(pair(loss, *steps, target="DISTRIBUTION")) == {rule}
+
+
+@given(probabilities=st.lists(st.floats(0, 1), min_size=2, max_size=12))
+def test_no_numbers_between_0_and_1_beat_the_floor(probabilities: list[float]) -> None:
+    total = sum(math.exp(p) for p in probabilities)
+    assert math.log(total) - probabilities[0] >= floor(len(probabilities)) - 1e-12
+
+
+@pytest.mark.parametrize(("rule", "head"), [("double-softmax", "softmax"), ("sigmoid-before-ce", "sigmoid")])
+def test_the_floor_is_told_unless_weights_rescale_it(pair: Pair, rule: str, head: str) -> None:
+    plain, weighted = pair("cross_entropy", head), pair("cross_entropy", head, params={"weight": "tensor"})
+    told = check(rule, plain)
+    assert told is not None
+    assert told.evidence == ("with 10 classes the loss of a sample cannot fall below 1.46",)
+    untold = check(rule, weighted)
+    assert untold is not None
+    assert untold.evidence == ()
 
 
 def test_a_guarded_softmax_is_still_one(pair: Pair) -> None:

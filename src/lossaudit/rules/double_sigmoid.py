@@ -18,7 +18,7 @@ def check(pairing: Pairing) -> Problem | None:
         message=wording.together(sigmoid, pairing),
         why="the loss applies sigmoid itself, so it only ever sees probabilities between 50 % and 73 %",
         places=wording.places(pairing, sigmoid),
-        remedy=Remedy(title="give the loss the logits: drop the sigmoid", drop_head=("sigmoid",)),
+        remedy=Remedy(title="give the loss the logits, without the sigmoid", drop_head=("sigmoid",)),
     )
 
 

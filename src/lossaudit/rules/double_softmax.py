@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossaudit.finding import Severity
 from lossaudit.pairing import Pairing
-from lossaudit.rules import heads, wording
+from lossaudit.rules import floor, heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
@@ -16,7 +16,8 @@ def check(pairing: Pairing) -> Problem | None:
         message=wording.together(softmax, pairing),
         why="cross-entropy applies softmax itself, so its gradient passes through two and never reaches zero loss",
         places=wording.places(pairing, softmax),
-        remedy=Remedy(title="give the loss the logits: drop the softmax", drop_head=("softmax",)),
+        evidence=floor.evidence(pairing),
+        remedy=Remedy(title="give cross-entropy the logits, without the softmax", drop_head=("softmax",)),
     )
 
 

@@ -74,6 +74,10 @@ def _site(pairing: Pairing, head: Step) -> _Site | None:
     loss_node, head_node = loss_file.at(pairing.loss.place), head_file.at(head.place)
     if loss_node is None or head_node is None:
         return None
+    if pairing.loss.ops:  # written out: its place is the difference, and the reduction stands behind it
+        loss_node, reduction = operands.reduced(loss_file, loss_node)
+        if not reduction:
+            return None
     loss_statement, head_statement = loss_file.statement(loss_node), head_file.statement(head_node)
     if loss_statement is None or head_statement is None:
         return None
@@ -182,6 +186,8 @@ def _carried(params: Args) -> tuple[str, ...] | None:
     reduction, ignored = params.get("reduction", Const("mean")), params.get("ignore_index", Const(-100))
     if any(params.get(name, WITHOUT_EFFECT) != WITHOUT_EFFECT for name in lost):
         return None
+    if reduction == Const("mean+sum"):  # over samples and over classes: cross-entropy's own mean
+        reduction = Const("mean")
     if reduction not in (Const("mean"), Const("sum")) or not isinstance(ignored, Const):
         return None
     changed = (("reduction", reduction, "mean"), ("ignore_index", ignored, -100))
@@ -290,7 +296,7 @@ def _shown(advice: Fix, site: _Site, change: _Change, remedy: Remedy) -> Fix:
         for statement in _touched(file, change.edits):
             before.append(_plain(file.text, file.line_span(statement)))
             after.append(dedent(file.edited(change.edits, file.line_span(statement))).rstrip())
-    title = advice.title if change.local else f"{advice.title} ({_elsewhere(site)})"
+    title = advice.title if change.local else f"{advice.title} ({_elsewhere(site, change)})"
     return replace(
         advice,
         title=title,
@@ -319,7 +325,7 @@ def _touched(file: File, edits: Sequence[Edit]) -> list[ast.stmt]:
     return touched
 
 
-def _elsewhere(site: _Site) -> str:
-    place = site.head.place
-    where = f"line {place.line}" if place is not None and site.head_file is site.loss_file else str(place)
+def _elsewhere(site: _Site, change: _Change) -> str:
+    place = change.edits[0].place
+    where = f"line {place.line}" if place.path == site.loss_file.path else str(place)
     return f"drop the {site.head.op} in {where}, and apply it only where probabilities are read"

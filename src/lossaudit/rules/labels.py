@@ -24,7 +24,7 @@ def from_network(pairing: Pairing) -> bool:
 def measured(pairing: Pairing) -> Observed | None:
     """The measurements, when there are any of the target."""
     observed = pairing.observed
-    return observed if observed is not None and observed.samples > 0 and observed.encodings else None
+    return observed if observed is not None and observed.encodings else None
 
 
 def are_class_labels(pairing: Pairing) -> bool:
@@ -70,7 +70,8 @@ def _integral(pairing: Pairing, observed: Observed) -> bool:
 
 
 def _founded(basis: Basis) -> bool:
-    return basis in (Basis.STRUCTURE, Basis.DECLARED)
+    """What a loss declares to want says nothing about what it is given."""
+    return basis is Basis.STRUCTURE
 
 
 def is_brier(pairing: Pairing) -> bool:

@@ -16,7 +16,9 @@ def check(pairing: Pairing) -> Problem | None:
         message=wording.together(redundant, pairing),
         why="cross-entropy applies log-softmax itself; a second one changes no value",
         places=wording.places(pairing, redundant),
-        remedy=Remedy(title="drop the log_softmax, or use nll", drop_head=("log_softmax",), keeps_values=True),
+        remedy=Remedy(
+            title="give cross-entropy the logits as they are, or use nll", drop_head=("log_softmax",), keeps_values=True
+        ),
     )
 
 

@@ -24,7 +24,7 @@ def check(pairing: Pairing) -> Problem | None:
         message=f"softmax{first} and again {outer.op}{second} before {wording.loss_name(pairing)}{wording.line(where)}",
         why="the second softmax sees only numbers in (0, 1), so no prediction can be confident",
         places=(*wording.places(pairing, inner), *((outer.place,) if outer.place is not None else ())),
-        remedy=Remedy(title="apply softmax once: drop the inner one", drop_head=("softmax",)),
+        remedy=Remedy(title="apply softmax once", drop_head=("softmax",)),
     )
 
 

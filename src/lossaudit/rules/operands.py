@@ -10,6 +10,7 @@ from lossaudit.pairing import Place
 from lossaudit.rules.source import File, Span
 
 MODULES = {"softmax": "Softmax", "log_softmax": "LogSoftmax", "sigmoid": "Sigmoid"}
+REDUCTIONS = ("mean", "sum")
 CASTS = frozenset({"float", "double", "half", "to", "type", "type_as"})
 SIDES = (("input", "target"),)
 
@@ -73,6 +74,20 @@ def sides(node: ast.expr, symmetric: bool) -> Sides | None:
     if len(differences) != 1 or not symmetric:
         return None
     return Sides(differences[0].left, differences[0].right, symmetric)
+
+
+def reduced(file: File, node: ast.expr) -> tuple[ast.expr, str]:
+    """The expression with the `.mean()` and `.sum()` behind it, and which of them came last (`""` for none)."""
+    last = ""
+    while True:
+        parent = file.parents[node]
+        call = file.parents[parent] if isinstance(parent, ast.Attribute) else parent
+        method = isinstance(parent, ast.Attribute) and isinstance(call, ast.Call) and call.func is parent
+        function = isinstance(call, ast.Call) and call.args[:1] == [node] and _root(call.func) in _imported(file)
+        name = last_name(call.func) if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call) or not (method or function) or name not in REDUCTIONS:
+            return node, last
+        node, last = call, name
 
 
 def definition(file: File, name: ast.expr, statement: ast.stmt) -> ast.Assign | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossaudit.finding import Severity
 from lossaudit.pairing import Pairing
-from lossaudit.rules import heads, wording
+from lossaudit.rules import floor, heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
@@ -16,8 +16,9 @@ def check(pairing: Pairing) -> Problem | None:
         message=wording.together(sigmoid, pairing),
         why="cross-entropy applies softmax to what it gets; squeezed into (0, 1) its loss cannot come near zero",
         places=wording.places(pairing, sigmoid),
+        evidence=floor.evidence(pairing),
         remedy=Remedy(
-            title="give cross-entropy the logits: drop the sigmoid",
+            title="give cross-entropy the logits, without the sigmoid",
             drop_head=("sigmoid",),
             also=("if a sample can have several labels, use bce_with_logits on the logits instead",),
         ),

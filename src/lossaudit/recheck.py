@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -163,14 +164,32 @@ def _never_negative(pairing: Json, at: Callable[[Fraction], Fraction]) -> bool:
     return below and above and at(Fraction(0)) >= 0
 
 
+_SHORTER: Mapping[tuple[str, str], list[str]] = MappingProxyType(
+    {
+        ("softmax", "log"): ["log_softmax"],
+        ("sigmoid", "log"): ["logsigmoid"],
+        ("log_softmax", "exp"): ["softmax"],
+        ("logsigmoid", "exp"): ["sigmoid"],
+        ("log_softmax", "log_softmax"): ["log_softmax"],  # normalised already
+        ("log_softmax", "softmax"): ["softmax"],
+        ("exp", "log"): [],
+    }
+)
+
+
+def _shortened(head: Sequence[str]) -> list[str]:
+    """The same head, with pairs of operations replaced by what they amount to over the reals."""
+    ops = [op for op in head if op != "identity"]
+    for index, pair in enumerate(pairwise(ops)):
+        if pair in _SHORTER:
+            return _shortened(ops[:index] + _SHORTER[pair] + ops[index + 2 :])
+    return ops
+
+
 def _composition(pairing: Json, atom: str) -> bool:
-    loss, head = pairing["loss"], list(pairing["head"])
+    loss, head = pairing["loss"], _shortened(pairing["head"])
     if min(_factors(pairing, "weight")) < 0:
         return False
-    if "log" in head and head[-2:] in (["softmax", "log"], ["sigmoid", "log"]):
-        head[-2:] = ["log_softmax" if head[-2] == "softmax" else "logsigmoid"]
-    while head[-2:] == ["log_softmax", "log_softmax"]:
-        head.pop()  # log_softmax changes nothing that is normalised already
     smoothing = _param(pairing, "label_smoothing", 0)
     k = pairing["classes"]
 
@@ -217,14 +236,11 @@ def _composition(pairing: Json, atom: str) -> bool:
 
 def _bounded(data: Json) -> bool:
     pairing, counts = data["pairing"], data["counts"]
-    head = [op for op in pairing["head"] if op != "identity"]
     ranges = {"softmax": [0, 1], "sigmoid": [0, 1], "tanh": [-1, 1]}
-    # log_softmax then exp is softmax, and the like: the range is the same.
-    last = {"log_softmax": "softmax", "logsigmoid": "sigmoid"}.get(head[-2], "") if head[-1] == "exp" else head[-1]
-    undefined = any(
-        op == "log" and before not in ("softmax", "sigmoid", "exp")
-        for before, op in zip(["", *head], head, strict=False)
-    )
+    # A logarithm of what may be negative has no value on a part of R^n.
+    head = ["", *(op for op in pairing["head"] if op != "identity")]
+    undefined = any(b == "log" and a not in ("softmax", "sigmoid", "exp") for a, b in pairwise(head))
+    last = _shortened(head)[-1]
     if ranges.get(last) != data["range"] or undefined or sum(counts) != pairing["classes"] or min(counts) < 1:
         return False
     low, high = data["range"]
@@ -291,7 +307,7 @@ def _apply(op: str, x: Balls) -> Balls:
         return [e / total for e in powers] if op == "softmax" else [z - total.log() for z in x]
     each: Mapping[str, Callable[[arb], arb]] = {
         "identity": lambda z: z,
-        "sigmoid": lambda z: z.exp() / (1 + z.exp()),
+        "sigmoid": lambda z: 1 / (1 + (-z).exp()),
         "logsigmoid": lambda z: -(1 + (-z).exp()).log(),
         "log": lambda z: z.log(),
         "exp": lambda z: z.exp(),

@@ -141,7 +141,8 @@ def memory() -> None:
             (peak([str(script)]), peak(["-m", "lossaudit", "run", "--report", report, str(script)])) for _ in range(5)
         ]
     extra = [after - before for before, after in runs]
-    print(f"{'extra peak memory':<22} {statistics.median(extra):.1f} MB (5 pairs, {min(extra):.1f} to {max(extra):.1f}); bar 32 MB")
+    low, middle, high = min(extra), statistics.median(extra), max(extra)
+    print(f"{'extra peak memory':<22} {middle:.1f} MB (5 pairs, {low:.1f} to {high:.1f}); bar 32 MB")
 
 
 def main() -> None:

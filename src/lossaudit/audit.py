@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ def audit_batch(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: A
     Raises:
         UsageError: The batch is no pair, or the loss is no scalar tensor with a gradient.
     """
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
+    if not isinstance(batch, Sequence) or len(batch) != 2:
         raise UsageError("audit takes a batch (x, y): inputs and targets, as your training loop has them")
     inputs, target = batch
     session = Session(Schedule())
@@ -54,7 +54,7 @@ def audit_batch(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: A
 def _called(model: Callable[..., Any], inputs: Any) -> Any:
     if isinstance(inputs, Mapping):
         return model(**inputs)
-    if isinstance(inputs, tuple | list):
+    if isinstance(inputs, Sequence):
         return model(*inputs)
     return model(inputs)
 

@@ -241,5 +241,3 @@ def _failed(result: Result, wanted: str | None) -> int:
     if levels is not None:
         return int(any(finding.severity.value in levels for finding in result.findings))
     return int(any(wanted in (finding.rule, finding.code) for finding in result.findings))
-
-

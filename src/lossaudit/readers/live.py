@@ -17,7 +17,7 @@ from lossaudit.catalogue.schema import Loss, Role, Spelling
 from lossaudit.pairing import Args, Const, Objective, Place, Reading, Term, Unknown, Unresolved, Value
 from lossaudit.recognise.objective import Found, recognise
 from lossaudit.record.spans import place_of
-from lossaudit.record.torch_mode import KEY, Link, Record
+from lossaudit.record.torch_mode import KEY, Link, Record, notes_of
 from lossaudit.trace import LeafKind, Node, Trace
 
 _MOST_NODES = 400
@@ -58,7 +58,7 @@ class _Builder:
 
     def build(self, root: torch.Tensor) -> LiveTrace:
         node = root.grad_fn
-        item: _Item = (node, node.metadata.get(KEY) if node is not None else None, None)
+        item: _Item = (node, notes_of(node).get(KEY) if node is not None else None, None)
         if node is None:
             self._leaf(LeafKind.DATA, "the tensor itself", tuple(root.shape), str(root.dtype)[6:], grad=True)
             return self._done(0)
@@ -106,7 +106,7 @@ class _Builder:
             for position, (below, _) in enumerate(node.next_functions):
                 if below is not None:
                     name = names[min(position, len(names) - 1)] if names else f"arg{position}"
-                    yield name, (below, below.metadata.get(KEY), None)
+                    yield name, (below, notes_of(below).get(KEY), None)
 
     def _add(self, item: _Item, inputs: tuple[tuple[str, int], ...]) -> int:
         node, record, link = item
@@ -173,7 +173,7 @@ def _identity(item: _Item) -> int:
 
 def _item_of(link: Link) -> _Item:
     if link.node is not None:
-        return (link.node, link.node.metadata.get(KEY), link)
+        return (link.node, notes_of(link.node).get(KEY), link)
     return (None, link.record, link)
 
 

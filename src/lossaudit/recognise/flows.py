@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from lossaudit import axes
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import AxisRole, Const, Dim, Flow, Source, Step, Unknown, Value
 from lossaudit.recognise.graph import Graph
-from lossaudit import axes
 from lossaudit.trace import LeafKind, Node
 
 _LEAF_SOURCES = {

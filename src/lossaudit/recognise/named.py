@@ -57,7 +57,7 @@ def _params(node: Node, extra: tuple[tuple[str, int], ...], sides: tuple[str, st
 
 
 def _fused(graph: Graph, part: Part) -> Part:
-    """Without a record `cross_entropy(z)` and `nll_loss(log_softmax(z))` leave the same graph: call both cross-entropy."""
+    """Without a record `cross_entropy(z)` and `nll_loss(log_softmax(z))` leave one and the same graph."""
     flow = part.pairing.prediction
     if part.pairing.loss.loss != "nll" or not flow.steps or flow.steps[-1].op != "log_softmax":
         return part
@@ -65,4 +65,9 @@ def _fused(graph: Graph, part: Part) -> Part:
         return part
     loss = replace(part.pairing.loss, loss="cross_entropy", name="cross_entropy")
     prediction = replace(flow, steps=flow.steps[:-1])
-    return replace(part, pairing=replace(part.pairing, loss=loss, prediction=prediction), heads=part.heads[:-1], head=part.head[:-1])
+    return replace(
+        part,
+        pairing=replace(part.pairing, loss=loss, prediction=prediction),
+        heads=part.heads[:-1],
+        head=part.head[:-1],
+    )

@@ -105,7 +105,9 @@ def _penalty_or_unresolved(graph: Graph, piece: _Piece) -> Found:
     if part is not None:
         return _found(graph, piece, part)
     node = graph.node(piece.node)
-    unresolved = Unresolved(_what(graph, piece.node), "not a loss that lossaudit can name", node.place, _ops(graph, piece.node))
+    unresolved = Unresolved(
+        _what(graph, piece.node), "not a loss that lossaudit can name", node.place, _ops(graph, piece.node)
+    )
     return Found(Term(piece.coefficient, (), (unresolved,)), (piece.value,), None)
 
 
@@ -113,7 +115,9 @@ def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
     params = dict(part.pairing.loss.params)
     reduction = params.get("reduction")
     if piece.reductions and (reduction is None or reduction == Const("none")):
-        params["reduction"] = Const(piece.reductions[-1] if len(set(piece.reductions)) == 1 else "+".join(piece.reductions))
+        params["reduction"] = Const(
+            piece.reductions[-1] if len(set(piece.reductions)) == 1 else "+".join(piece.reductions)
+        )
     if piece.weights:
         params["sample_weight"] = Unknown(", ".join(piece.weights))
     loss = replace(part.pairing.loss, params=params)
@@ -228,7 +232,9 @@ def _scaled(coefficient: Value, factor: float) -> Value:
     if isinstance(coefficient, Const) and isinstance(coefficient.value, int | float):
         return Const(coefficient.value * factor)
     if isinstance(coefficient, Unknown) and factor < 0:
-        return Unknown(f"minus {coefficient.reason}" if not coefficient.reason.startswith("minus ") else coefficient.reason[6:])
+        return Unknown(
+            f"minus {coefficient.reason}" if not coefficient.reason.startswith("minus ") else coefficient.reason[6:]
+        )
     return coefficient
 
 

@@ -9,7 +9,7 @@ nothing here may raise into the user's program.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -61,7 +61,20 @@ class Link(NamedTuple):
 class Record:
     """One recorded operation. Mutable only while it is made."""
 
-    __slots__ = ("args", "axis", "callee", "copies", "dtype", "grad", "links", "name", "near", "scalar", "shape", "spots")
+    __slots__ = (
+        "args",
+        "axis",
+        "callee",
+        "copies",
+        "dtype",
+        "grad",
+        "links",
+        "name",
+        "near",
+        "scalar",
+        "shape",
+        "spots",
+    )
 
     def __init__(self, callee: Callee, links: tuple[Link, ...], args: dict[str, Const | Unknown], spots: Spots) -> None:
         self.callee = callee
@@ -83,6 +96,7 @@ Table: TypeAlias = dict[Any, "Callee | None"]
 _ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
 _PEAK_ROWS = 64
 _LOOKS_AT_INPUT = 16
+_MOST_ITEMS = 256
 # Heads that stand before a loss, whose input is kept: those that make probabilities.
 _FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
 _DTYPES = {value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
@@ -123,7 +137,7 @@ class Recorder(TorchFunctionMode):
         """The record of the operation that made this tensor, if it was recorded."""
         node = tensor.grad_fn
         if node is not None:
-            return node.metadata.get(KEY)
+            return notes_of(node).get(KEY)
         made = self._known(tensor)
         return made if isinstance(made, Record) else None
 
@@ -178,12 +192,14 @@ class Recorder(TorchFunctionMode):
             tensors[name] = value
         elif value is None or isinstance(value, bool | int | float | str):
             constants[name] = Const(value)
-        elif isinstance(value, tuple | list):
-            if all(item is None or isinstance(item, bool | int | float | str) for item in value):
+        elif isinstance(value, Sequence):
+            if len(value) > _MOST_ITEMS:
+                constants[name] = Unknown(f"{len(value)} items")
+            elif all(item is None or isinstance(item, bool | int | float | str) for item in value):
                 constants[name] = Const(tuple(value))
-                return
-            for position, item in enumerate(value):
-                self._bind(f"{name}.{position}", item, links, tensors, constants)
+            else:
+                for position, item in enumerate(value):
+                    self._bind(f"{name}.{position}", item, links, tensors, constants)
         else:
             constants[name] = Unknown(type(value).__name__)
 
@@ -191,7 +207,7 @@ class Recorder(TorchFunctionMode):
         node = tensor.grad_fn
         known: Record | object | None = None
         if node is not None:
-            known = node.metadata.get(KEY)
+            known = notes_of(node).get(KEY)
         else:
             known = self._known(tensor)
             if known is None:
@@ -228,7 +244,7 @@ class Recorder(TorchFunctionMode):
             record.axis = source.axis
 
     def _copy(self, record: Record, tensors: dict[str, torch.Tensor]) -> None:
-        """Copy rows of logits and targets, where this operation is a head, a loss, or the first step of a written-out loss."""
+        """Copy rows of logits and targets where they meet a head, a loss, or a loss that is written out."""
         callee, first = record.callee, record.links[0]
         if callee.loss is not None:
             record.name = module_name() or record.name
@@ -238,13 +254,17 @@ class Recorder(TorchFunctionMode):
             if axis is None and len(first.shape) > 1:
                 axis = axes.default_class_axis(first.shape)
             self._take(record, tensors, {first.name: axis}, grid_of(first.shape, axis))
-        elif callee.role is Role.AFFINE and self._looks and self.input_peak is None and not (first.grad or first.parameter):
-            self._looks -= 1
-            data = tensors[first.name]
-            if data.is_floating_point() and data.numel():
-                self.input_peak = data.detach()[:_PEAK_ROWS].abs().amax()
+        elif callee.role is Role.AFFINE:
+            self._look_at_input(first, tensors[first.name])
         elif callee.role in (Role.ELEMENTWISE, Role.SELECT) and len(record.links) == 2:
             self._copy_operands(record, tensors)
+
+    def _look_at_input(self, link: Link, data: torch.Tensor) -> None:
+        """The model's input is what its first affine operation takes; its size is looked at a few times."""
+        if self._looks and self.input_peak is None and not (link.grad or link.parameter):
+            self._looks -= 1
+            if data.is_floating_point() and data.numel():
+                self.input_peak = data.detach()[:_PEAK_ROWS].abs().amax()
 
     def _copy_loss(self, record: Record, loss: Loss, tensors: dict[str, torch.Tensor]) -> None:
         prediction = next((link for link in record.links if link.name == loss.prediction), None)
@@ -281,7 +301,9 @@ class Recorder(TorchFunctionMode):
         elif other.shape == near.shape:
             self._take(record, tensors, {near.name: axis, other.name: axis}, grid)
 
-    def _take(self, record: Record, tensors: dict[str, torch.Tensor], wanted: dict[str, int | None], grid: Grid) -> None:
+    def _take(
+        self, record: Record, tensors: dict[str, torch.Tensor], wanted: dict[str, int | None], grid: Grid
+    ) -> None:
         for name, axis in wanted.items():
             rows = take(tensors[name], axis, grid)
             if rows is not None:
@@ -291,7 +313,7 @@ class Recorder(TorchFunctionMode):
         try:
             if isinstance(out, torch.Tensor):
                 self._attach(record, out)
-            elif isinstance(out, tuple | list):
+            elif isinstance(out, Sequence):  # tuples, lists and torch's named results
                 for item in out:
                     if isinstance(item, torch.Tensor):
                         self._attach(record, item)
@@ -318,7 +340,12 @@ class Recorder(TorchFunctionMode):
         record.grad = True
         if out.dim() == 0:
             record.scalar = out.detach()
-        node.metadata[KEY] = record
+        notes_of(node)[KEY] = record
+
+
+def notes_of(node: Any) -> dict[str, Any]:
+    """Where an autograd node keeps what others note about it; it dies with the node."""
+    return node.metadata
 
 
 def _or_empty(rows: torch.Tensor | None) -> torch.Tensor:

@@ -39,6 +39,13 @@ class _Pending:
         return bool(alive) and any(tensor is not None and tensor._version > version for tensor, version in alive)
 
 
+def _wrap(owner: Any, name: str, wrapper: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[[], None]:
+    """Replace a function of torch by a wrapped one; the answer puts it back."""
+    original = getattr(owner, name)
+    setattr(owner, name, wrapper(original))
+    return lambda: setattr(owner, name, original)
+
+
 def _is_plain(tensors: Any) -> bool:
     """One tensor that operations made: what nearly every `backward` is called on."""
     return isinstance(tensors, torch.Tensor) and tensors.grad_fn is not None and tensors.dim() == 0
@@ -71,10 +78,11 @@ class Hooks:
 
     def install(self) -> Callable[[], None]:
         """Wrap `backward` and `grad`, and follow the optimizers' steps. The answer undoes it."""
-        originals = torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad
-        torch.Tensor.backward = self._tensor_backward(torch.Tensor.backward)
-        torch.autograd.backward = self._backward(torch.autograd.backward)
-        torch.autograd.grad = self._grad(torch.autograd.grad)
+        undo = [
+            _wrap(torch.Tensor, "backward", self._tensor_backward),
+            _wrap(torch.autograd, "backward", self._backward),
+            _wrap(torch.autograd, "grad", self._grad),
+        ]
         before = register_optimizer_step_pre_hook(self._before_step)
         after = register_optimizer_step_post_hook(self._after_step)
         after_import("torch._dynamo.eval_frame", self._around_compiled)
@@ -83,7 +91,8 @@ class Hooks:
 
         def uninstall() -> None:
             self._stand_down()
-            torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad = originals
+            for action in undo:
+                action()
             before.remove()
             after.remove()
 

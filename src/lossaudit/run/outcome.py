@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import lossaudit
 from lossaudit.card import GradientResponse
-from lossaudit.pairing import Const, Pairing, Source, TargetEncoding, Unknown
+from lossaudit.pairing import Const, Pairing, Source, TargetEncoding
 from lossaudit.result import PairingResult, Result
 from lossaudit.rules.judge import judge_reading
 from lossaudit.run.session import Entry, Session, Site
@@ -85,8 +85,9 @@ def pairing_result(site: Site, entry: Entry, *, final: bool) -> PairingResult:
     verdict: Verdict | None = None
     response: GradientResponse | None = None
     scale: float | None = None
-    if final and pairing.loss.loss is not None and classes is not None:
-        verdict = _verdict(pairing, watch.head, classes, encoding)
+    if final and watch.exact_head and pairing.loss.loss is not None and classes is not None:
+        if watch.affine_before:
+            verdict = _verdict(pairing, watch.head, classes, encoding)
         if watch.class_target:
             response = _response(pairing, watch.head, classes, encoding)
             scale = watch.scale(classes, encoding)
@@ -132,14 +133,7 @@ _NARROWEST_FIRST = (
 def _verdict(pairing: Pairing, head: tuple[str, ...], classes: int, encoding: TargetEncoding) -> Verdict | None:
     from lossaudit.geometry.convexity import convexity
 
-    unknown = [
-        name
-        for step in pairing.prediction.steps
-        if step.op in head
-        for name, value in step.args.items()
-        if isinstance(value, Unknown)
-    ]
-    if unknown or pairing.loss.loss is None:
+    if pairing.loss.loss is None:
         return None
     return convexity(pairing.loss.loss, head, pairing.loss.params, classes, encoding)
 

@@ -6,14 +6,16 @@ from collections.abc import Hashable
 
 import torch
 
-from lossaudit.pairing import Const, Step, Unknown
+from lossaudit.pairing import AxisRole, Const, Step, Unknown
 from lossaudit.readers.live import LiveTrace
 from lossaudit.recognise.objective import Found
 from lossaudit.recognise.parts import Part
 from lossaudit.run.watch import Sight, Watch
 
 # Logits may be shifted, scaled and limited by constants before the head: what the head takes counts as the logits.
-_BEFORE_HEAD = frozenset({"add", "sub", "mul", "div", "neg", "clamp", "clamp_min", "clamp_max"})
+_AFFINE = frozenset({"add", "sub", "mul", "div", "neg"})
+_BEFORE_HEAD = _AFFINE | {"clamp", "clamp_min", "clamp_max"}
+_ALONG_CLASSES = frozenset({"softmax", "log_softmax", "softmin"})
 
 
 def watch_of(found: Found) -> Watch | None:
@@ -22,8 +24,14 @@ def watch_of(found: Found) -> Watch | None:
         return None
     start = _first_head(found.part)
     steps = found.part.head[start:]
-    exact = all(not isinstance(value, Unknown) for step in steps for value in step.args.values())
-    return Watch(found.part.pairing, tuple(step.op for step in steps), exact_head=exact)
+    known = all(not isinstance(value, Unknown) for step in steps for value in step.args.values())
+    along = all(step.axis_role is AxisRole.CLASS for step in steps if step.op in _ALONG_CLASSES)
+    return Watch(
+        found.part.pairing,
+        tuple(step.op for step in steps),
+        exact_head=known and along,
+        affine_before=all(step.op in _AFFINE for step in found.part.head[:start]),
+    )
 
 
 def identity(live: LiveTrace, found: Found) -> Hashable:

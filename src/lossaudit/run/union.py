@@ -29,6 +29,7 @@ def union(result: Result, others: tuple[Result, ...]) -> Result:
             findings[key] = finding
     unresolved = {(item.what, str(item.place)): item for each in everything for item in each.unresolved}
     objectives = {str(item.place): item for each in reversed(everything) for item in each.objectives}
+    notes = dict.fromkeys(note for each in everything for note in each.notes)
     return replace(
         result,
         objectives=tuple(objectives.values()),
@@ -39,5 +40,5 @@ def union(result: Result, others: tuple[Result, ...]) -> Result:
         sampled=sum(each.sampled for each in everything),
         steps=max(each.steps for each in everything),
         versions={**others[0].versions, **result.versions},
-        notes=(*dict.fromkeys(note for each in everything for note in each.notes), f"{trained} child processes watched"),
+        notes=(*notes, f"{trained} child processes watched"),
     )

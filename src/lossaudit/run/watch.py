@@ -54,11 +54,16 @@ class Watch:
     Attributes:
         pairing: As recognised; `observed` gives it the measurements.
         head: Names of the value-changing operations between logits and loss.
+        exact_head: Whether these names are all there is to the head: constants known, softmax along the classes.
+        affine_before: Whether what comes before the head is affine, so that convexity in what the head takes is
+            convexity in the logits.
     """
 
-    def __init__(self, pairing: Pairing, head: tuple[str, ...], *, exact_head: bool) -> None:
+    def __init__(self, pairing: Pairing, head: tuple[str, ...], *, exact_head: bool, affine_before: bool) -> None:
         self._pairing = pairing
-        self._head = head
+        self.head = head
+        self.exact_head = exact_head
+        self.affine_before = affine_before
         self._measurable = pairing.loss.loss is not None and exact_head and supports(pairing.loss.loss, head)
         self._pending: list[Sight] = []
         self._elements = 0
@@ -90,7 +95,9 @@ class Watch:
 
     def flush(self) -> None:
         """Measure what is pending, all rows of equal width at once."""
-        pending, self._pending, self._elements = self._pending, [], 0
+        pending = list(self._pending)
+        self._pending.clear()
+        self._elements = 0
         for group in _groups(pending):
             self._measure(group)
 
@@ -122,10 +129,6 @@ class Watch:
         loss = replace(self._pairing.loss, params=self._params)
         return replace(self._pairing, target=target, loss=loss, observed=observed)
 
-    @property
-    def head(self) -> tuple[str, ...]:
-        return self._head
-
     def series(self) -> Series:
         columns = list(zip(*self._series, strict=True)) if self._series else [()] * 8
         return Series(tuple(int(step) for step in columns[0]), *(tuple(column) for column in columns[1:]))
@@ -136,7 +139,7 @@ class Watch:
             return None
         params = {**self._params, "reduction": Const(_one_reduction(self._params))}
         try:
-            return uniform_scale(self._pairing.loss.loss, self._head, params, classes, encoding)
+            return uniform_scale(self._pairing.loss.loss, self.head, params, classes, encoding)
         except LossauditError:
             return None
 
@@ -181,11 +184,11 @@ class Watch:
         Between head and loss a program may have reordered its samples. What reached the loss may itself be some
         steps before the head's end, or a logarithm after it, where the loss is written out.
         """
-        if sight.logits is sight.prediction or not self._head:
+        if sight.logits is sight.prediction or not self.head:
             return True
         if sight.logits is None or sight.prediction is None or len(sight.logits) != len(sight.prediction):
             return False
-        stages = [apply_head(self._head[: end + 1], sight.logits) for end in range(len(self._head))]
+        stages = [apply_head(self.head[: end + 1], sight.logits) for end in range(len(self.head))]
         reached = sight.prediction.double().cpu()
         candidates = [*stages, stages[-1].log()]
         return any(
@@ -204,7 +207,7 @@ class Watch:
         assert self._pairing.loss.loss is not None
         self._learn_weight(group[0])
         try:
-            measures = measure(self._pairing.loss.loss, self._head, self._params, logits, target)
+            measures = measure(self._pairing.loss.loss, self.head, self._params, logits, target)
         except LossauditError:
             return False
         self.class_target = True
@@ -263,10 +266,10 @@ class Watch:
         if not self._measurable or loss is None or sight.logits is None or sight.target is None:
             return NAN
         logits, target = sight.logits, sight.target
-        if not self._head and logits.dim() == 2 and logits.shape[1] == 1:
+        if not self.head and logits.dim() == 2 and logits.shape[1] == 1:
             logits, target = logits[:, 0], target.reshape(-1)
         try:
-            gradients = sample_gradients(loss, self._head, self._params, logits, target)
+            gradients = sample_gradients(loss, self.head, self._params, logits, target)
         except LossauditError:
             return NAN
         norms = gradients.abs() if gradients.dim() == 1 else torch.linalg.vector_norm(gradients, dim=-1)

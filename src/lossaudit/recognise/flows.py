@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lossaudit import axes
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import AxisRole, Const, Dim, Flow, Source, Step, Unknown, Value
-from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.graph import Graph, role_of
 from lossaudit.trace import LeafKind, Node
 
 _LEAF_SOURCES = {
@@ -181,7 +181,7 @@ def _with_axes(graph: Graph, flow: Flow, nodes: list[int]) -> Flow:
     axis: int | None = None
     for step, index in zip(flow.steps, nodes, strict=True):
         node = graph.node(index)
-        if graph.role(index) is Role.HEAD and step.axis is not None:
+        if role_of(step.op) is Role.HEAD and step.axis is not None:
             axis = step.axis
         elif axis is not None and graph.role(index) is Role.VIEW:
             before = graph.node(graph.ins(index)[0]).shape
@@ -213,7 +213,7 @@ def with_axis_roles(graph: Graph, way: Walk, class_axis: int | None) -> Flow:
     steps: list[Step] = []
     for step, index in zip(reversed(way.flow.steps), reversed(way.nodes), strict=True):
         node = graph.node(index)
-        if step.axis is not None and graph.role(index) is Role.HEAD and axis is not None:
+        if step.axis is not None and role_of(step.op) is Role.HEAD and axis is not None:
             role = AxisRole.CLASS if step.axis == axis else AxisRole.BATCH if step.axis == 0 else AxisRole.UNKNOWN
             step = replace(step, axis_role=role)
         steps.append(step)

@@ -99,7 +99,7 @@ _LOOKS_AT_INPUT = 16
 _MOST_ITEMS = 256
 # Heads that stand before a loss, whose input is kept: those that make probabilities.
 _FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
-_DTYPES = {value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+_DTYPES = {value: str(value).removeprefix("torch.") for value in vars(torch).values() if isinstance(value, torch.dtype)}
 _FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
 _MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 

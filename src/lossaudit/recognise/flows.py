@@ -117,11 +117,20 @@ def _log_softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
     node = graph.node(index)
     if node.op != "sub" or len(node.inputs) != 2:
         return None
-    z, total = graph.ins(index)
-    total = graph.plain(total)
-    if graph.node(total).op == "logsumexp" and graph.plain(graph.ins(total)[0]) == graph.plain(z):
-        return Step("log_softmax", _constants(graph.node(total)), _reduced_axis(graph, total), place=node.place), z
-    return None
+    z, kept = graph.ins(index)
+    total = graph.plain(kept)
+    if graph.node(total).op != "logsumexp" or graph.plain(graph.ins(total)[0]) != graph.plain(z):
+        return None
+    axis = _reduced_axis(graph, total)
+    if axis is None or not _broadcasts_back(graph, z, kept, axis):
+        return None
+    return Step("log_softmax", {"dim": Const(axis)}, axis, place=node.place), z
+
+
+def _broadcasts_back(graph: Graph, values: int, reduced: int, axis: int) -> bool:
+    """Whether a reduction along this axis is laid against the values it was made of."""
+    shape = graph.node(values).shape
+    return graph.node(reduced).shape == (*shape[:axis], 1, *shape[axis + 1 :])
 
 
 def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
@@ -129,15 +138,15 @@ def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
     node = graph.node(index)
     if node.op != "div" or len(node.inputs) != 2:
         return None
-    top, total = graph.ins(index)
-    total = graph.plain(total)
+    top, kept = graph.ins(index)
+    total = graph.plain(kept)
     if graph.node(top).op != "exp" or graph.node(total).op != "sum":
         return None
     summed = graph.ins(total)[0]
     if summed != top and (graph.node(summed).op != "exp" or graph.ins(summed) != graph.ins(top)):
         return None
     axis = _reduced_axis(graph, total)
-    if axis is None:
+    if axis is None or not _broadcasts_back(graph, top, kept, axis):
         return None
     return Step("softmax", {"dim": Const(axis)}, axis, place=node.place), _unshifted(graph, graph.ins(top)[0])
 

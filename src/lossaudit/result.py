@@ -72,6 +72,7 @@ class Result:
         ended: How it ended (`"finished"`, `"running"`, `"raised ValueError: ..."`, `"interrupted"`, ...).
         objectives: What was differentiated.
         pairings: In the order in which they were met.
+        unnamed: Terms whose loss could not be named: their value, and the gradient that autograd brought.
         findings: Worst first.
         unresolved: What was not understood.
         backwards, sampled: Backward passes seen, and those that were read.
@@ -86,6 +87,7 @@ class Result:
     exit_code: int | None = None
     objectives: tuple[Objective, ...] = ()
     pairings: tuple[PairingResult, ...] = ()
+    unnamed: tuple[PairingResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     backwards: int = 0

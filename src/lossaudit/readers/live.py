@@ -228,6 +228,21 @@ def _constant(value: Any) -> Value:
     return Unknown(type(value).__name__)
 
 
+def prediction_node(live: LiveTrace, index: int) -> Any:
+    """The autograd node of the affine operation that a value comes from; of several, that of the first input."""
+    nodes = live.trace.nodes
+    stack, seen = [index], set[int]()
+    while stack:
+        here = stack.pop()
+        if here in seen or not nodes[here].grad:
+            continue
+        seen.add(here)
+        if not nodes[here].inputs and nodes[here].op and live.graph[here] is not None:
+            return live.graph[here]
+        stack.extend(below for _, below in reversed(nodes[here].inputs))
+    return None
+
+
 def reaches_a_parameter(root: torch.Tensor) -> bool:
     """Whether a module's parameter is among the leaves of the whole graph. Deep graphs take a moment."""
     stack, seen = [root.grad_fn], set[Any]()

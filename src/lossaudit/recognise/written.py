@@ -86,6 +86,8 @@ def _difference(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, i
     left, right = node.inputs
     if graph.is_parameter(left[1]) or graph.is_parameter(right[1]):
         return None
+    if graph.node(left[1]).shape != graph.node(right[1]).shape:
+        return None  # what was meant here, broadcasting has made something else of
     if graph.has_grad(left[1]):
         return left, right
     return (right, left) if graph.has_grad(right[1]) else None

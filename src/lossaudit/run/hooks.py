@@ -129,6 +129,7 @@ class Hooks:
             try:
                 return original(tensors, *args, **kwargs)
             finally:
+                self.session.end_backward()
                 if self._wanted:
                     self.switch.on()
 

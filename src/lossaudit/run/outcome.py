@@ -43,19 +43,15 @@ def result_of(
     if final:
         session.flush()
     reading = session.reading()
-    pairings = [
-        pairing_result(site, entry, final=final)
-        for site in session.sites.values()
-        for entry in site.entries.values()
-        if entry.watch is not None
-    ]
+    met = [(site, entry) for site in session.sites.values() for entry in site.entries.values()]
     return Result(
         kind,
         program,
         ended,
         exit_code,
         objectives=reading.objectives,
-        pairings=tuple(pairings),
+        pairings=tuple(pairing_result(site, entry, final=final) for site, entry in met if entry.named),
+        unnamed=tuple(pairing_result(site, entry, final=False) for site, entry in met if not entry.named),
         findings=judge_reading(reading),
         unresolved=reading.unresolved,
         backwards=session.schedule.seen,
@@ -78,7 +74,6 @@ def versions() -> Mapping[str, str]:
 def pairing_result(site: Site, entry: Entry, *, final: bool) -> PairingResult:
     """All that is known of one pairing."""
     watch = entry.watch
-    assert watch is not None
     pairing = watch.pairing(watch.observed())
     classes = _classes(pairing)
     encoding = _encoding(pairing)
@@ -161,7 +156,7 @@ def _share(site: Site, entry: Entry) -> float | None:
 
 def _size(entry: Entry) -> float | None:
     coefficient = entry.found.term.coefficient
-    if entry.watch is None or not isinstance(coefficient, Const) or not isinstance(coefficient.value, int | float):
+    if not isinstance(coefficient, Const) or not isinstance(coefficient.value, int | float):
         return None
     values = [abs(value) for value in entry.watch.series().loss if math.isfinite(value)]
     return abs(coefficient.value) * sum(values) / len(values) if values else None

@@ -10,13 +10,13 @@ import torch
 
 from lossaudit.finding import Finding
 from lossaudit.pairing import Objective, Place, Reading, Term, Unresolved
-from lossaudit.readers.live import LiveTrace, objective_of, reaches_a_parameter, trace_of
+from lossaudit.readers.live import LiveTrace, objective_of, prediction_node, reaches_a_parameter, trace_of
 from lossaudit.recognise.objective import Found
 from lossaudit.record.spans import Spots, place_of
 from lossaudit.rules.judge import judge_reading
 from lossaudit.run.sampling import Schedule
 from lossaudit.run.sights import identity, sight_of, watch_of
-from lossaudit.run.watch import Watch
+from lossaudit.run.watch import Capture, Watch
 
 _RECOGNISED_KEPT = 512
 
@@ -26,7 +26,11 @@ class Entry:
     """One term of one call site, over the run."""
 
     found: Found
-    watch: Watch | None
+    watch: Watch
+
+    @property
+    def named(self) -> bool:
+        return self.found.part is not None
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ class Site:
         terms: list[Term] = []
         for entry in self.entries.values():
             term = entry.found.term
-            if entry.watch is not None:
+            if entry.named:
                 term = replace(term, alternatives=(entry.watch.pairing(entry.watch.observed()),))
             terms.append(term)
         return Objective(self.place, tuple(terms), self.cut, self.nonfinite)
@@ -86,6 +90,7 @@ class Session:
         self._announce = announce
         self._publish = publish
         self._suspect: Site | None = None  # its last loss reached no parameter
+        self._captures: list[Capture] = []
         self._announced: set[Hashable] = set()
         self._known: dict[Hashable, tuple[Found, ...]] = {}
         self._written_at = 0.0
@@ -132,8 +137,7 @@ class Session:
         for site in self.sites.values():
             site.count_nonfinite()
             for entry in site.entries.values():
-                if entry.watch is not None:
-                    entry.watch.flush()
+                entry.watch.flush()
 
     def reading(self) -> Reading:
         objectives = tuple(site.objective() for site in self.sites.values() if site.entries or site.cut)
@@ -183,15 +187,28 @@ class Session:
             if entry is None:
                 fresh = True
                 entry = site.entries[key] = Entry(item, watch_of(item))
-            if entry.watch is not None:
-                alone = root.detach() if len(found) == 1 else None
-                measured = entry.watch.see(sight_of(live, item, alone, step, input_peak)) or measured
+            alone = root.detach() if len(found) == 1 else None
+            capture = self._capture(live, item) if entry.watch.wants_capture else None
+            measured = entry.watch.see(sight_of(live, item, alone, step, input_peak, capture)) or measured
         if fresh and not reaches_a_parameter(root):
             self._suspect = site
         if fresh or measured:
             site.count_nonfinite()
             self._judge(site)
             self._publish_now_and_then()
+
+    def _capture(self, live: LiveTrace, item: Found) -> Capture | None:
+        node = prediction_node(live, item.values[0])
+        if node is None:
+            return None
+        capture = Capture(node)
+        self._captures.append(capture)
+        return capture
+
+    def end_backward(self) -> None:
+        """The backward pass is over: let the graph go."""
+        while self._captures:
+            self._captures.pop().close()
 
     def _recognised(self, live: LiveTrace, place: Place) -> tuple[Found, ...]:
         """Equal traces are recognised once."""

@@ -6,11 +6,11 @@ from collections.abc import Hashable
 
 import torch
 
-from lossaudit.pairing import AxisRole, Const, Step, Unknown
+from lossaudit.pairing import AxisRole, Const, Flow, LossUse, Pairing, Source, Step, Unknown
 from lossaudit.readers.live import LiveTrace
 from lossaudit.recognise.objective import Found
 from lossaudit.recognise.parts import Part
-from lossaudit.run.watch import Sight, Watch
+from lossaudit.run.watch import Capture, Sight, Watch
 
 # Logits may be shifted, scaled and limited by constants before the head: what the head takes counts as the logits.
 _AFFINE = frozenset({"add", "sub", "mul", "div", "neg"})
@@ -18,10 +18,12 @@ _BEFORE_HEAD = _AFFINE | {"clamp", "clamp_min", "clamp_max"}
 _ALONG_CLASSES = frozenset({"softmax", "log_softmax", "softmin"})
 
 
-def watch_of(found: Found) -> Watch | None:
-    """A watch for a term, or None for one that could not be named."""
+def watch_of(found: Found) -> Watch:
+    """A watch for a term. Of one that could not be named only the loss and a captured gradient are kept."""
     if found.part is None:
-        return None
+        met = found.term.unresolved[0]
+        loss = LossUse(None, ops=met.ops, place=met.place, name=met.what)
+        return Watch(Pairing(Flow(Source.UNKNOWN, reason=met.reason), loss), (), exact_head=False, affine_before=False)
     start = _first_head(found.part)
     steps = found.part.head[start:]
     known = all(not isinstance(value, Unknown) for step in steps for value in step.args.values())
@@ -49,7 +51,12 @@ def identity(live: LiveTrace, found: Found) -> Hashable:
 
 
 def sight_of(
-    live: LiveTrace, found: Found, root: torch.Tensor | None, step: int, input_peak: torch.Tensor | None
+    live: LiveTrace,
+    found: Found,
+    root: torch.Tensor | None,
+    step: int,
+    input_peak: torch.Tensor | None,
+    capture: Capture | None,
 ) -> Sight:
     """The copies that belong to a term in one backward pass.
 
@@ -59,13 +66,14 @@ def sight_of(
         root: The objective's own value, where the term is all of it.
         step: Number of the pass at its call site.
         input_peak: Largest absolute value of the model's input.
+        capture: Where the coming backward pass leaves its gradient.
     """
     loss = _value(live, found)
     loss = root if loss is None else loss
     part = found.part
     record = live.records[part.compare] if part is not None else None
     if part is None or record is None:
-        return Sight(step, loss, input_peak=input_peak)
+        return Sight(step, loss, captured=capture, input_peak=input_peak)
     prediction = record.copies.get(part.prediction)
     start = _first_head(part)
     logits = prediction
@@ -73,7 +81,7 @@ def sight_of(
         head = live.records[part.heads[start]]
         logits = head.copies.get(head.links[0].name) if head is not None and head.links else None
     target, weight = record.copies.get(part.target), record.copies.get("weight")
-    return Sight(step, loss, logits, prediction, target, weight, input_peak=input_peak)
+    return Sight(step, loss, logits, prediction, target, weight, capture, input_peak)
 
 
 def _value(live: LiveTrace, found: Found) -> torch.Tensor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lossaudit.finding import Finding, Severity
@@ -16,11 +17,8 @@ def union(result: Result, others: tuple[Result, ...]) -> Result:
         return result
     everything = (result, *others)
     trained = sum(1 for other in others if other.backwards)
-    pairings: dict[object, PairingResult] = {}
-    for item in (pairing for each in everything for pairing in each.pairings):
-        loss = item.pairing.loss
-        key = (item.where, loss.loss, str(loss.place), tuple(step.op for step in item.pairing.prediction.steps))
-        pairings.setdefault(key, item)
+    pairings = _once(item for each in everything for item in each.pairings)
+    unnamed = _once(item for each in everything for item in each.unnamed)
     findings: dict[object, Finding] = {}
     for finding in (finding for each in everything for finding in each.findings):
         key = (finding.rule, finding.places[:1])
@@ -33,7 +31,8 @@ def union(result: Result, others: tuple[Result, ...]) -> Result:
     return replace(
         result,
         objectives=tuple(objectives.values()),
-        pairings=tuple(pairings.values()),
+        pairings=pairings,
+        unnamed=unnamed,
         findings=tuple(sorted(findings.values(), key=lambda item: _SEVERITIES.index(item.severity))),
         unresolved=tuple(unresolved.values()),
         backwards=sum(each.backwards for each in everything),
@@ -42,3 +41,13 @@ def union(result: Result, others: tuple[Result, ...]) -> Result:
         versions={**others[0].versions, **result.versions},
         notes=(*notes, f"{trained} child processes watched"),
     )
+
+
+def _once(items: Iterable[PairingResult]) -> tuple[PairingResult, ...]:
+    """Each pairing of each place once: the first process that saw it speaks for the others."""
+    seen: dict[object, PairingResult] = {}
+    for item in items:
+        loss = item.pairing.loss
+        key = (item.where, loss.loss, str(loss.place), tuple(step.op for step in item.pairing.prediction.steps))
+        seen.setdefault(key, item)
+    return tuple(seen.values())

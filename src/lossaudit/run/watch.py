@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -19,6 +20,29 @@ _ENOUGH = 64
 NAN = math.nan
 
 
+class Capture:
+    """The gradient that autograd brings to one node, as a mean norm per sample, once the backward pass has run.
+
+    It carries every reduction, coefficient and scaling of the program, so it is used only where nothing can be
+    recomputed, and is marked so.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self.norm: torch.Tensor | None = None
+        self._handle = node.register_prehook(self._take)
+
+    def _take(self, gradients: tuple[torch.Tensor | None, ...]) -> None:
+        gradient = gradients[0]
+        if gradient is not None and gradient.numel():
+            rows = gradient.detach().float()
+            rows = rows.flatten(1) if rows.dim() > 1 else rows.reshape(-1, 1)
+            self.norm = torch.linalg.vector_norm(rows, dim=1).mean()
+
+    def close(self) -> None:
+        """Let the node go."""
+        self._handle.remove()
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What one sampled backward pass shows of a pairing. Tensors are small copies, one row per sample."""
@@ -29,7 +53,7 @@ class Sight:
     prediction: torch.Tensor | None = None
     target: torch.Tensor | None = None
     weight: torch.Tensor | None = None
-    captured: torch.Tensor | None = None
+    captured: Capture | None = None
     input_peak: torch.Tensor | None = None
 
     @property
@@ -88,10 +112,15 @@ class Watch:
         self._pending.append(sight)
         self._elements += sight.elements
         full = len(self._pending) >= _BLOCK_STEPS or self._elements >= _BLOCK_ELEMENTS
-        if full or self.backwards == 1:
+        if full or (self.backwards == 1 and not self.wants_capture):
             self.flush()
             return True
         return False
+
+    @property
+    def wants_capture(self) -> bool:
+        """Whether gradients cannot be recomputed for this loss."""
+        return not self._measurable
 
     def flush(self) -> None:
         """Measure what is pending, all rows of equal width at once."""
@@ -259,9 +288,9 @@ class Watch:
 
     def _plain_gradient(self, sight: Sight) -> float:
         """Mean per-sample gradient norm of a pairing without a class target."""
-        if sight.captured is not None:
+        if sight.captured is not None and sight.captured.norm is not None:
             self.captured = True
-            return float(sight.captured)
+            return float(sight.captured.norm)
         loss = self._pairing.loss.loss
         if not self._measurable or loss is None or sight.logits is None or sight.target is None:
             return NAN

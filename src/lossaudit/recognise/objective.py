@@ -12,7 +12,7 @@ from lossaudit.pairing import Const, Pairing, Place, Scalar, Term, Unknown, Unre
 from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.named import named_loss
 from lossaudit.recognise.parts import Part
-from lossaudit.recognise.written import Summand, penalty, written_losses
+from lossaudit.recognise.written import Summand, penalty, written_loss
 from lossaudit.trace import LeafKind, Trace
 
 _MOST_TERMS = 64
@@ -49,8 +49,8 @@ def recognise(trace: Trace) -> tuple[Found, ...]:
     graph = Graph(trace)
     found: list[Found] = []
     pieces = _expand(graph, _Piece(trace.output, Const(1.0), trace.output))
-    for (_, value), group in _grouped(pieces).items():
-        found.extend(_name(graph, value, group))
+    for group in _grouped(pieces).values():
+        found.extend(_name(graph, group))
     return tuple(_merged(found))
 
 
@@ -79,7 +79,7 @@ def _grouped(pieces: list[_Piece]) -> dict[tuple[tuple[str, ...], int], list[_Pi
     return groups
 
 
-def _name(graph: Graph, value: int, group: list[_Piece]) -> list[Found]:
+def _name(graph: Graph, group: list[_Piece]) -> list[Found]:
     named: list[Found] = []
     rest: list[_Piece] = []
     for piece in group:
@@ -88,27 +88,28 @@ def _name(graph: Graph, value: int, group: list[_Piece]) -> list[Found]:
             rest.append(piece)
         else:
             named.append(_found(graph, piece, part))
-    if rest:
-        summands = tuple(Summand(piece.node, _factor(piece.coefficient)) for piece in rest)
-        for part, used, sign in written_losses(graph, summands):
-            piece = replace(rest[used[0]], coefficient=_scaled(rest[used[0]].coefficient, sign))
+    while match := written_loss(graph, tuple(Summand(piece.node, _factor(piece.coefficient)) for piece in rest)):
+        part, used, sign = match
+        first = rest[used[0]]
+        named.append(_found(graph, replace(first, coefficient=_scaled(first.coefficient, sign)), part))
+        rest = [piece for index, piece in enumerate(rest) if index not in used]
+    unknown: list[_Piece] = []
+    for piece in rest:
+        part = penalty(graph, piece.node)
+        if part is None:
+            unknown.append(piece)
+        else:
             named.append(_found(graph, piece, part))
-            rest = [piece for index, piece in enumerate(rest) if index not in used]
-            if len(used) < len(summands):
-                return named + _name(graph, value, rest) if rest else named
-    named.extend(_penalty_or_unresolved(graph, piece) for piece in rest)
-    return named
+    return [*named, _unresolved(graph, unknown)] if unknown else named
 
 
-def _penalty_or_unresolved(graph: Graph, piece: _Piece) -> Found:
-    part = penalty(graph, piece.node)
-    if part is not None:
-        return _found(graph, piece, part)
-    node = graph.node(piece.node)
-    unresolved = Unresolved(
-        _what(graph, piece.node), "not a loss that lossaudit can name", node.place, _ops(graph, piece.node)
-    )
-    return Found(Term(piece.coefficient, (), (unresolved,)), (piece.value,), None)
+def _unresolved(graph: Graph, pieces: list[_Piece]) -> Found:
+    """Summands of one reduction that make no loss that is known are one term that is not understood."""
+    first = pieces[0]
+    what = " + ".join(dict.fromkeys(_what(graph, piece.node) for piece in pieces))
+    ops = tuple(dict.fromkeys(op for piece in pieces for op in _ops(graph, piece.node)))
+    unresolved = Unresolved(what, "not a loss that lossaudit can name", graph.node(first.node).place, ops)
+    return Found(Term(first.coefficient, (), (unresolved,)), (first.value,), None)
 
 
 def _found(graph: Graph, piece: _Piece, part: Part) -> Found:

@@ -5,7 +5,7 @@ Each pattern is one function from summands to parts. A pattern names a loss only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -29,13 +29,13 @@ Match: TypeAlias = tuple[Part, tuple[int, ...], float]
 """A part, the positions of the summands it uses, and the sign that is part of the loss itself."""
 
 
-def written_losses(graph: Graph, summands: tuple[Summand, ...]) -> Iterator[Match]:
+def written_loss(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:
     """The first written-out loss among the summands, if there is one."""
     for pattern in _PATTERNS:
         match = pattern(graph, summands)
         if match is not None:
-            yield match
-            return
+            return match
+    return None
 
 
 def _squares(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:

@@ -4,10 +4,11 @@ import contextlib
 import os
 import sys
 
+_this = sys.modules.pop("sitecustomize")
 sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(__file__)]
-sys.modules.pop("sitecustomize", None)
 with contextlib.suppress(ImportError):
     import sitecustomize  # noqa: F401
+sys.modules.setdefault("sitecustomize", _this)
 with contextlib.suppress(ImportError):
     from lossaudit.run.children import start
 

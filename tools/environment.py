@@ -39,6 +39,7 @@ PURPOSES = {
     "test": Purpose("test", "lossaudit, numpy, scikit-learn, lightning, transformers, IPython and the test tools", 0.7),
 }
 TORCH_GIGABYTES = 0.9
+COMMANDS = ["ruff", "pyrefly", "import-linter"]  # started by name, so they must lie in .venv itself
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,12 @@ def install(name: str) -> None:
         print(f"Using torch {torch.version} of {torch.folder}")
         print(f"Installing {purpose.contents} into .venv: about {size:.1f} GB")
     sys.stdout.flush()
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    what = ["-c", constraints(torch), "-e", f"{ROOT}[{purpose.extra}]"]
-    if subprocess.run([*pip, *what]).returncode:
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    pinned = ["-c", constraints(torch)]
+    steps = [[*pip, *pinned, "-e", f"{ROOT}[{purpose.extra}]"]]
+    if torch is not None and name == "test":
+        steps.append([*pip, *pinned, "--ignore-installed", "--no-deps", *COMMANDS])
+    if any(subprocess.run(step).returncode for step in steps):
         sys.exit(
             "pip could not install this (its reason is above); when that is mended, start again: it goes on from here."
         )

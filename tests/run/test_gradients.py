@@ -106,10 +106,7 @@ def test_gradients_equal_the_closed_form(shell, name):
     series = pairings[0]["series"]
     seen = np.load(shell.folder / "seen.npz")
     z, y = seen["z"], seen["y"]
-    if "squared" in name:
-        scale = 1 / 4  # F.mse_loss averages over the four classes, per sample
-    else:
-        scale = 1.0
+    scale = 1 / 4 if "squared" in name else 1.0  # F.mse_loss averages over the four classes, per sample
     gradient = squared_gradient if "square" in name else cross_entropy_gradient
     norms = np.linalg.norm(gradient(z, y), axis=-1) * scale
 

@@ -142,11 +142,12 @@ def fingerprint(model, optimizer):
     print("random", digest(torch.get_rng_state()), random.random(), np.random.rand())
 
 random.seed(1); np.random.seed(1); torch.manual_seed(1)
-print(torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+print(torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads())
 """
 BODIES = {
     "batch norm, dropout and Adam": """
-model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.Linear(144, 5))
+body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3))
+model = nn.Sequential(body, nn.Linear(144, 5))
 optimizer = torch.optim.Adam(model.parameters(), 1e-2)
 for step in range(70):
     x = torch.randn(8, 1, 8, 8)
@@ -199,12 +200,14 @@ print(len(norms), repr(sum(norms)))
 fingerprint(model, optimizer)
 """,
     "a GAN and a policy gradient": """
-G = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)); D = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+G = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+D = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+bce = F.binary_cross_entropy_with_logits
 both = nn.ModuleList([G, D])
 og, od = torch.optim.Adam(G.parameters()), torch.optim.Adam(D.parameters())
 for step in range(40):
     fake = G(torch.randn(16, 3)); real = torch.randn(16, 2)
-    d = F.binary_cross_entropy_with_logits(D(real), torch.ones(16, 1)) + F.binary_cross_entropy_with_logits(D(fake.detach()), torch.zeros(16, 1))
+    d = bce(D(real), torch.ones(16, 1)) + bce(D(fake.detach()), torch.zeros(16, 1))
     od.zero_grad(); d.backward(); od.step()
     g = F.softplus(-D(fake)).mean()
     og.zero_grad(); g.backward(); og.step()

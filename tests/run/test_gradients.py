@@ -1,0 +1,143 @@
+"""Reported gradients are those of the loss at the logits, per sample and in float64, whatever surrounds the loss.
+
+Each script keeps its logits and targets; the truth is the closed form, worked out here in NumPy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+SCRIPT = """
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
+
+torch.manual_seed(3)
+model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 4))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+seen = []
+
+def keep(logits, y):
+    seen.append((logits.detach().double().numpy(), y.numpy()))
+    return logits
+
+for step in range(12):
+    x = 3 * torch.randn(32, 6)
+    y = x[:, :4].argmax(1)
+    optimizer.zero_grad()
+{body}
+    optimizer.step()
+np.savez("seen.npz", z=np.stack([z for z, _ in seen]), y=np.stack([y for _, y in seen]))
+"""
+
+BODIES = {
+    "mean": """
+    F.cross_entropy(keep(model(x), y), y).backward()
+""",
+    "sum": """
+    F.cross_entropy(keep(model(x), y), y, reduction="sum").backward()
+""",
+    "none": """
+    (0.3 * F.cross_entropy(keep(model(x), y), y, reduction="none")).mean().backward()
+""",
+    "log-softmax and nll": """
+    F.nll_loss(F.log_softmax(keep(model(x), y), dim=1), y).backward()
+""",
+    "accumulated": """
+    (F.cross_entropy(keep(model(x), y), y) / 8).backward()
+""",
+    "scaled": """
+    loss = F.cross_entropy(keep(model(x), y), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    scaler.update()
+""",
+    "autocast": """
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = F.cross_entropy(keep(model(x), y), y)
+    loss.backward()
+""",
+    "checkpoint": """
+    F.cross_entropy(keep(checkpoint(model, x, use_reentrant=False), y), y).backward()
+""",
+    "reentrant checkpoint": """
+    F.cross_entropy(keep(checkpoint(model, x.requires_grad_(), use_reentrant=True), y), y).backward()
+""",
+    "with a penalty": """
+    (F.cross_entropy(keep(model(x), y), y) + 0.01 * sum((w ** 2).sum() for w in model.parameters())).backward()
+""",
+    "squared error of softmax": """
+    F.mse_loss(keep(model(x), y).softmax(1), F.one_hot(y, 4).float()).backward()
+""",
+    "summed square by hand": """
+    (keep(model(x), y).softmax(1) - F.one_hot(y, 4)).pow(2).sum(1).mean().backward()
+""",
+}
+
+
+def softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def cross_entropy_gradient(z, y):
+    return softmax(z) - np.eye(z.shape[-1])[y]
+
+
+def squared_gradient(z, y):
+    """Of sum_k (p_k - y_k)^2: 2 p * (d - <p, d>) with d = p - y."""
+    p = softmax(z)
+    d = p - np.eye(z.shape[-1])[y]
+    return 2 * p * (d - (p * d).sum(-1, keepdims=True))
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_gradients_equal_the_closed_form(shell, name):
+    shell.write("script.py", SCRIPT.replace("{body}\n", BODIES[name].lstrip("\n")))
+    ran = shell.audit("script.py")
+    assert ran.code == 0, ran.stderr
+
+    pairings = [each for each in ran.result["pairings"] if each["series"]["accuracy"]]
+    assert len(pairings) == 1
+    series = pairings[0]["series"]
+    seen = np.load(shell.folder / "seen.npz")
+    z, y = seen["z"], seen["y"]
+    scale = 1 / 4 if "squared" in name else 1.0  # F.mse_loss averages over the four classes, per sample
+    gradient = squared_gradient if "square" in name else cross_entropy_gradient
+    norms = np.linalg.norm(gradient(z, y), axis=-1) * scale
+
+    sampled = np.array(series["step"]) - 1
+    assert list(sampled) == list(range(12))
+    assert not pairings[0]["captured"]
+    np.testing.assert_allclose(series["gradient"], norms.mean(1), rtol=0, atol=1e-6 * norms.max())
+    np.testing.assert_allclose(series["accuracy"], (z.argmax(-1) == y).mean(1), atol=1e-12)
+    wrong = z.argmax(-1) != y
+    confident = wrong & (np.take_along_axis(softmax(z), y[..., None], -1)[..., 0] < 0.01)
+    np.testing.assert_allclose(series["confidently_wrong"], confident.mean(1), atol=1e-12)
+    uniform = np.linalg.norm(gradient(np.zeros_like(z), y), axis=-1) * scale
+    np.testing.assert_allclose(series["median"], np.median(norms / uniform, axis=1), rtol=1e-6)
+
+
+def test_stuck_samples_are_counted_by_their_definition(shell):
+    """Wrong, own gradient under 1 % of that at uniform logits, cross-entropy's above 50 % of its own."""
+    body = "    F.mse_loss(keep(5 * model(x), y).softmax(1), F.one_hot((y + 1) % 4, 4).float()).backward()\n"
+    shell.write("script.py", SCRIPT.replace("{body}\n", body).replace("append((logits", "append((logits"))
+    ran = shell.audit("script.py")
+    assert ran.code == 0, ran.stderr
+
+    seen = np.load(shell.folder / "seen.npz")
+    z, y = seen["z"], (seen["y"] + 1) % 4
+    uniform = np.zeros_like(z)
+    norm = np.linalg.norm
+    own = norm(squared_gradient(z, y), axis=-1) / norm(squared_gradient(uniform, y), axis=-1)
+    reference = norm(cross_entropy_gradient(z, y), axis=-1) / norm(cross_entropy_gradient(uniform, y), axis=-1)
+    stuck = (z.argmax(-1) != y) & (own < 0.01) & (reference > 0.5)
+
+    (pairing,) = ran.result["pairings"]
+    assert stuck.mean() > 0.1
+    np.testing.assert_allclose(pairing["series"]["stuck"], stuck.mean(1), atol=1e-12)
+    assert pairing["pairing"]["observed"]["stuck"] == pytest.approx(stuck.mean(1).max())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossaudit.errors import UsageError
 from lossaudit.run import children
-from lossaudit.run.after_import import after_import
+from lossaudit.run.after_import import after_import, cancel
 from lossaudit.run.program import Ending, Program, execute, module, script
 from lossaudit.run.sampling import EVERY
 
@@ -100,6 +100,7 @@ class _Watch:
         from lossaudit.run.outcome import result_of
         from lossaudit.run.union import union
 
+        cancel("torch", self._start)
         notes: tuple[str, ...] = ()
         if self._session is None:
             notes = ("the program never imported torch",)

@@ -6,14 +6,17 @@ import math
 import platform
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import lossaudit
 from lossaudit.card import GradientResponse
 from lossaudit.pairing import Const, Pairing, Source, TargetEncoding
 from lossaudit.result import PairingResult, Result
 from lossaudit.rules.judge import judge_reading
-from lossaudit.run.session import Entry, Session, Site
 from lossaudit.verdict import Verdict
+
+if TYPE_CHECKING:  # torch comes with it, and the program may have done without
+    from lossaudit.run.session import Entry, Session, Site
 
 
 def result_of(

@@ -93,11 +93,12 @@ def module(name: str, arguments: tuple[str, ...]) -> Program:
 
 
 def _compiled(name: str, arguments: tuple[str, ...], path: str, spec: ModuleSpec | None, search: str) -> Program:
+    path = os.path.abspath(path)  # as Python does since 3.9
     try:
-        with io.open_code(os.path.abspath(path)) as file:
+        with io.open_code(path) as file:
             source = file.read()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UsageError(f"{name}: cannot be read ({error.strerror})") from error
     try:
         code = compile(source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
@@ -132,9 +133,7 @@ def execute(program: Program) -> Ending:
 
 def _main_module(program: Program) -> ModuleType:
     main = types.ModuleType("__main__")
-    main.__file__ = program.path if program.spec is not None else program.arguments[0]
-    if os.path.isdir(main.__file__):
-        main.__file__ = program.path
+    main.__file__ = program.path
     main.__builtins__ = builtins  # type: ignore[attr-defined]
     main.__spec__ = program.spec
     if program.spec is not None:

@@ -400,17 +400,16 @@ def _quantiles(ratio: torch.Tensor | None, sizes: list[int]) -> list[tuple[float
     if ratio is None:
         return [(NAN, NAN)] * len(sizes)
     table = _table(ratio, sizes)
-    if table is not None and not bool(torch.isnan(table).any()):
-        ordered, last = table.sort(1).values, table.shape[1] - 1
-        return list(zip(ordered[:, last // 2].tolist(), ordered[:, last // 10].tolist(), strict=True))
-    return [_quantiles_of_one(part[~torch.isnan(part)].sort().values.tolist()) for part in ratio.split(sizes)]
-
-
-def _quantiles_of_one(ordered: list[float]) -> tuple[float, float]:
-    if not ordered:
-        return NAN, NAN
-    last = len(ordered) - 1
-    return ordered[last // 2], ordered[last // 10]
+    wanted = ratio.new_tensor((0.5, 0.1))
+    rows = [table] if table is not None else [part[None] for part in ratio.split(sizes)]
+    found: list[tuple[float, float]] = []
+    for part in rows:
+        if part.shape[1] == 0:
+            found.append((NAN, NAN))
+            continue
+        median, low = torch.nanquantile(part, wanted, dim=1).tolist()
+        found.extend(zip(median, low, strict=True))
+    return found
 
 
 def _one_reduction(params: Args) -> str:

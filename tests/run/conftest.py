@@ -38,7 +38,7 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = os.environ | {"OMP_NUM_THREADS": "1"}
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

@@ -95,36 +95,43 @@ def squared_gradient(z, y):
     return 2 * p * (d - (p * d).sum(-1, keepdims=True))
 
 
+# Gradient norm at uniform logits over cross-entropy's there, by hand: the square's is 2/K, and 2/K^2 if averaged over
+# the K = 4 classes, which belongs to the reduction.
+SCALE = {"squared error of softmax": 2 / 16, "summed square by hand": 2 / 4}
+
+
 @pytest.mark.parametrize("name", BODIES)
 def test_gradients_equal_the_closed_form(shell, name):
     shell.write("script.py", SCRIPT.replace("{body}\n", BODIES[name].lstrip("\n")))
     ran = shell.audit("script.py")
     assert ran.code == 0, ran.stderr
 
-    pairings = [each for each in ran.result["pairings"] if each["series"]["accuracy"]]
-    assert len(pairings) == 1
-    series = pairings[0]["series"]
+    (pairing,) = (each for each in ran.result["pairings"] if each["series"]["accuracy"][0] is not None)
+    series = pairing["series"]
     seen = np.load(shell.folder / "seen.npz")
     z, y = seen["z"], seen["y"]
     gradient = squared_gradient if "square" in name else cross_entropy_gradient
-    norms = np.linalg.norm(gradient(z, y), axis=-1)  # the 1/4 of a mean over four classes belongs to the reduction
+    norms = np.linalg.norm(gradient(z, y), axis=-1)
 
     sampled = np.array(series["step"]) - 1
     assert list(sampled) == list(range(12))
-    assert not pairings[0]["captured"]
+    assert not pairing["captured"]
     np.testing.assert_allclose(series["gradient"], norms.mean(1), rtol=0, atol=1e-6 * norms.max())
     np.testing.assert_allclose(series["accuracy"], (z.argmax(-1) == y).mean(1), atol=1e-12)
     wrong = z.argmax(-1) != y
     confident = wrong & (np.take_along_axis(softmax(z), y[..., None], -1)[..., 0] < 0.01)
     np.testing.assert_allclose(series["confidently_wrong"], confident.mean(1), atol=1e-12)
     uniform = np.linalg.norm(gradient(np.zeros_like(z), y), axis=-1)
-    np.testing.assert_allclose(series["median"], np.median(norms / uniform, axis=1), rtol=1e-6)
+    # Of an even number of samples, anything between the two in the middle is a median.
+    low, high = (np.quantile(norms / uniform, 0.5, axis=1, method=side) for side in ("lower", "higher"))
+    assert np.all((low * (1 - 1e-6) <= series["median"]) & (series["median"] <= high * (1 + 1e-6)))
+    assert pairing["scale"] == pytest.approx(SCALE.get(name, 1.0))
 
 
 def test_stuck_samples_are_counted_by_their_definition(shell):
     """Wrong, own gradient under 1 % of that at uniform logits, cross-entropy's above 50 % of its own."""
-    body = "    F.mse_loss(keep(5 * model(x), y).softmax(1), F.one_hot((y + 1) % 4, 4).float()).backward()\n"
-    shell.write("script.py", SCRIPT.replace("{body}\n", body).replace("append((logits", "append((logits"))
+    body = "    F.mse_loss(keep(60 * model(x), y).softmax(1), F.one_hot((y + 1) % 4, 4).float()).backward()\n"
+    shell.write("script.py", SCRIPT.replace("{body}\n", body))
     ran = shell.audit("script.py")
     assert ran.code == 0, ran.stderr
 
@@ -139,4 +146,5 @@ def test_stuck_samples_are_counted_by_their_definition(shell):
     (pairing,) = ran.result["pairings"]
     assert stuck.mean() > 0.1
     np.testing.assert_allclose(pairing["series"]["stuck"], stuck.mean(1), atol=1e-12)
-    assert pairing["pairing"]["observed"]["stuck"] == pytest.approx(stuck.mean(1).max())
+    # The largest share over the run, of as many batches as it takes not to be a chance hit.
+    assert stuck.mean() <= pairing["pairing"]["observed"]["stuck"] <= stuck.mean(1).max()

@@ -20,7 +20,7 @@ def test_a_finding_is_said_once_while_the_script_runs(shell, training_script):
 
     during = ran.stderr.split("-- trained --")[0]
     assert during.count("double-softmax") == 1
-    assert re.search(r"train\.py:11\b", during)
+    assert re.search(r"train\.py:10\b", during)
     assert ran.stdout == ""
 
 

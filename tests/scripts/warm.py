@@ -1,4 +1,4 @@
-"""Runs programs in forks of a process that has imported torch already, which saves most of their time.
+"""Runs programs in forks of a process that has done the imports already, which saves most of their time.
 
 Reads one request per line from stdin, `{"argv": [...], "cwd": ..., "stdout": ..., "stderr": ..., "timeout": ...}`,
 where `argv` is what follows `python -m` or, if it ends in .py, a script; answers with the exit code per line.
@@ -11,8 +11,14 @@ import signal
 import sys
 import time
 
+import lossaudit.cli.run
+import lossaudit.report.html
+import lossaudit.report.json
+import lossaudit.run.hooks
+import lossaudit.run.outcome  # noqa: F401
 import sklearn.datasets  # noqa: F401
 import torch
+import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
 
 torch.set_num_threads(1)
 

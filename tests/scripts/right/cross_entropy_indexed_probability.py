@@ -1,4 +1,5 @@
-"""-log(p[range(n), y]) with a small epsilon."""
+"""-log(p[range(n), y]), and the same with a small epsilon inside the logarithm."""
+
 import torch
 from torch import nn
 
@@ -9,7 +10,10 @@ for step in range(30):
     x = torch.randn(32, 5)
     y = x[:, :3].argmax(1)
     p = torch.softmax(model(x), dim=1)
-    loss = -torch.log(p[range(len(y)), y] + 1e-8).mean()
+    if step < 15:
+        loss = -torch.log(p[range(len(y)), y]).mean()
+    else:
+        loss = -torch.log(p[range(len(y)), y] + 1e-8).mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

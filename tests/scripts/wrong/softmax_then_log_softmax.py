@@ -9,7 +9,7 @@ optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
 for step in range(20):
     x = torch.randn(32, 6)
     y = x[:, :3].argmax(1)
-    loss = F.nll_loss(F.log_softmax(model(x), dim=1), y)  # expect: error double-softmax
+    loss = F.nll_loss(F.log_softmax(model(x), dim=1), y)  # expect: error nested-softmax
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
@@ -47,11 +48,12 @@ class Graph:
             index = self.ins(index)[0]
         return index
 
+    def size(self, index: int) -> int:
+        """Number of values."""
+        return prod(self.node(index).shape)
+
     def is_scalar(self, index: int) -> bool:
-        size = 1
-        for length in self.node(index).shape:
-            size *= length
-        return size == 1
+        return self.size(index) == 1
 
     def is_parameter(self, index: int) -> bool:
         return self.node(self.plain(index)).leaf is LeafKind.PARAMETER

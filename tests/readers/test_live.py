@@ -161,6 +161,7 @@ def test_a_custom_function_is_opaque_and_says_so():
 
 # --- Laws: what may stand around a loss without changing it, and what may not be dropped -------------------------
 
+
 def _bits(p):
     return -(ONE_HOT * torch.log(p) + (1 - ONE_HOT) * torch.log(1 - p))
 

@@ -237,6 +237,7 @@ SPELLINGS = {
         lambda: F.mse_loss(_p(), torch.eye(K)[_without_gradient(lambda: TEACHER(X)).argmax(1)]),
         but(MSE, target=Source.NETWORK),
     ),
+    "view_as": (lambda: ((_p().view_as(ONE_HOT) - ONE_HOT.type_as(X)) ** 2).mean(), MSE),
     "target: labels at masked rows": (
         lambda: F.cross_entropy(MODEL(X)[KEPT], Y[KEPT]),
         CE,
@@ -527,6 +528,14 @@ def test_a_scalar_that_is_laid_against_a_vector_counts_once_for_each_element_of_
 def test_a_penalty_on_many_parameters_is_one_term(read_recorded, penalty, name):
     found = _terms(read_recorded(lambda: F.cross_entropy(NETWORK(X), Y) + penalty()))
     assert [(value, loss) for value, loss, _ in found] == [(1.0, "cross_entropy"), (0.01, name)]
+
+
+def test_what_stands_side_by_side_is_not_mistaken_for_its_neighbour(read_recorded):
+    def build():
+        a, b = torch.broadcast_tensors(F.cross_entropy(MODEL(X), Y, reduction="none"), F.mse_loss(_p(), ONE_HOT))
+        return (a + b).mean()
+
+    assert [name for _, name, _ in _terms(read_recorded(build))] in ([], ["cross_entropy", "mse"])
 
 
 def test_what_cannot_be_named_does_not_hide_what_can(read_recorded):

@@ -89,7 +89,7 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
         return _joined(graph, index)
     if role not in _UNARY_ROLES or not inputs:
         return None
-    if len(inputs) == 1:
+    if len(inputs) == 1 or graph.carrier(index) is not None:
         return Step(node.op, _constants(node), _axis(node), place=node.place), inputs[0]
     carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
     if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:

@@ -44,9 +44,16 @@ class Graph:
 
     def plain(self, index: int) -> int:
         """The node whose numbers these are: views, casts and dropout taken away."""
-        while self.role(index) in SAME_NUMBERS and len(self.node(index).inputs) == 1:
-            index = self.ins(index)[0]
+        while (carrier := self.carrier(index)) is not None:
+            index = carrier
         return index
+
+    def carrier(self, index: int) -> int | None:
+        """The tensor whose numbers a view, cast or dropout hands on; of `x.view_as(other)` it is `x`."""
+        names = [name for name, _ in self.node(index).inputs]
+        if self.role(index) in SAME_NUMBERS and (len(names) == 1 or names[1:] == ["other"]):
+            return self.ins(index)[0]
+        return None
 
     def size(self, index: int) -> int:
         """Number of values."""

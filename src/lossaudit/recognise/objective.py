@@ -153,8 +153,9 @@ def _parts(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     if node.op in ("mul", "div"):
         return _scale(graph, piece)
     role = graph.role(index)
-    if role in (Role.VIEW, Role.CAST) and inputs:
-        return [_down(piece, inputs[0], 1.0)]
+    carrier = graph.carrier(index)
+    if role in (Role.VIEW, Role.CAST) and carrier is not None:
+        return [_down(piece, carrier, 1.0)]
     if role is Role.REDUCE and node.op in ("mean", "sum") and inputs and not graph.is_scalar(inputs[0]):
         below = replace(piece, node=inputs[0], reductions=(*piece.reductions, node.op))
         return [replace(below, value=index if not piece.reductions else piece.value)]

@@ -180,7 +180,7 @@ AROUND = {
     "/ 4": (lambda x: x / 4, 0.25),
     "+ 1": (lambda x: x + 1, 1.0),
     "- 2": (lambda x: x - 2, 1.0),
-    "-(-x)": (lambda x: -(-x), 1.0),
+    "-(-x)": (lambda x: -torch.neg(x), 1.0),
     "1 - (1 - x)": (lambda x: 1 - (1 - x), 1.0),
     "reshape": (lambda x: x.reshape(-1), 1.0),
     "contiguous": (lambda x: x.contiguous(), 1.0),

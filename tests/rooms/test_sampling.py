@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from random import Random
 
 import pytest
@@ -46,7 +46,7 @@ def test_the_first_passes_of_each_site_are_sampled_and_then_one_in_fifty(name):
     _, sampled, share = _play(islice(cycle(pattern), 6000))
     assert set(sampled) == set(pattern)
     for numbers in sampled.values():
-        gaps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(numbers)]
         assert max(gaps) <= EVERY
         assert numbers[-1] >= 6000 * 1 / len(pattern) - EVERY
     assert share < 0.15
@@ -79,7 +79,7 @@ def test_sites_that_come_at_random_are_not_lost(seed, count, first_share):
     for site, seen in schedule.sites.items():
         numbers = sampled.get(site, [])
         assert len(numbers) >= min(seen.seen, FIRST) * 0.5
-        gaps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(numbers)]
         assert max(gaps, default=0) <= 4 * EVERY
         assert seen.seen - numbers[-1] <= 4 * EVERY
     assert share < 0.4

@@ -68,7 +68,8 @@ def script(path: str, arguments: tuple[str, ...]) -> Program:
         return _compiled(path, (path, *arguments), inside, None, os.path.abspath(path))
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file; name a Python script, or a module with -m")
-    return _compiled(path, (path, *arguments), path, None, os.path.dirname(os.path.abspath(path)))
+    here = os.path.abspath(path)  # as Python names a script, so that the name outlives a change of directory
+    return _compiled(path, (path, *arguments), here, None, os.path.dirname(here))
 
 
 def module(name: str, arguments: tuple[str, ...]) -> Program:
@@ -97,7 +98,7 @@ def _compiled(name: str, arguments: tuple[str, ...], path: str, spec: ModuleSpec
         with io.open_code(os.path.abspath(path)) as file:
             source = file.read()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UsageError(f"{name}: cannot be read ({error.strerror})") from error
     try:
         code = compile(source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
@@ -112,7 +113,7 @@ def execute(program: Program) -> Ending:
         sys.path[0] = program.search
     if program.code is None:
         assert program.error is not None
-        sys.excepthook(type(program.error), program.error, None)
+        _show(program.error)
         return Ending(1, f"raised {type(program.error).__name__}: {program.error}")
     main = _main_module(program)
     sys.modules["__main__"] = main
@@ -132,9 +133,7 @@ def execute(program: Program) -> Ending:
 
 def _main_module(program: Program) -> ModuleType:
     main = types.ModuleType("__main__")
-    main.__file__ = program.path if program.spec is not None else program.arguments[0]
-    if os.path.isdir(main.__file__):
-        main.__file__ = program.path
+    main.__file__ = program.path
     main.__builtins__ = builtins  # type: ignore[attr-defined]
     main.__spec__ = program.spec
     if program.spec is not None:

@@ -209,11 +209,17 @@ def _saved_constants(node: Any, spelling: Spelling) -> dict[str, Value]:
         if not param.name.startswith("_saved_"):
             continue
         try:
-            value = getattr(node, param.name)
+            raw = getattr(node, param.name.replace("_saved_", "_raw_saved_", 1), None)
+            value = getattr(node, param.name) if raw is None else _tensor_or_none(raw)
         except (AttributeError, RuntimeError):
             value = Unknown("not kept by autograd")
         args[param.canonical] = _constant(value)
     return args
+
+
+def _tensor_or_none(raw: Any) -> Unknown | None:
+    """None for an optional tensor that was not given. To unpack one that was may run the program's hooks."""
+    return None if raw.unpack_hook is None and raw.data is None else Unknown("a tensor of the program")
 
 
 def _constant(value: Any) -> Value:

@@ -89,7 +89,7 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
         return _joined(graph, index)
     if role not in _UNARY_ROLES or not inputs:
         return None
-    if len(inputs) == 1:
+    if len(inputs) == 1 or graph.carrier(index) is not None:
         return Step(node.op, _constants(node), _axis(node), place=node.place), inputs[0]
     carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
     if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:
@@ -119,9 +119,9 @@ def _log_softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
         return None
     z, kept = graph.ins(index)
     total = graph.plain(kept)
-    if graph.node(total).op != "logsumexp" or graph.plain(graph.ins(total)[0]) != graph.plain(z):
+    if graph.node(total).op != "logsumexp" or graph.ins(total)[0] != z:
         return None
-    axis = _reduced_axis(graph, total)
+    axis = reduced_axis(graph, total)
     if axis is None or not _broadcasts_back(graph, z, kept, axis):
         return None
     return Step("log_softmax", {"dim": Const(axis)}, axis, place=node.place), z
@@ -145,24 +145,29 @@ def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
     summed = graph.ins(total)[0]
     if summed != top and (graph.node(summed).op != "exp" or graph.ins(summed) != graph.ins(top)):
         return None
-    axis = _reduced_axis(graph, total)
+    axis = reduced_axis(graph, total)
     if axis is None or not _broadcasts_back(graph, top, kept, axis):
         return None
-    return Step("softmax", {"dim": Const(axis)}, axis, place=node.place), _unshifted(graph, graph.ins(top)[0])
+    return Step("softmax", {"dim": Const(axis)}, axis, place=node.place), _unshifted(graph, graph.ins(top)[0], axis)
 
 
-def _unshifted(graph: Graph, index: int) -> int:
-    """`z` for `z - max(z)`: softmax does not see the difference."""
+def _unshifted(graph: Graph, index: int, axis: int) -> int:
+    """`z` for `z - max(z)`: softmax does not see what is the same for all classes of a row."""
     node = graph.node(index)
     if node.op == "sub" and len(node.inputs) == 2:
-        z, peak = graph.ins(index)
-        peak = graph.plain(peak)
-        if graph.node(peak).op in ("max", "amax") and graph.ins(peak)[:1] == (z,):
-            return z
+        z, kept = graph.ins(index)
+        peak = graph.plain(kept)
+        while graph.role(peak) is Role.CUT and len(graph.ins(peak)) == 1:
+            peak = graph.plain(graph.ins(peak)[0])
+        if graph.node(peak).op in ("max", "amax") and graph.ins(peak) == (z,):
+            along = reduced_axis(graph, peak) == axis and _broadcasts_back(graph, z, kept, axis)
+            if along or graph.is_scalar(kept):
+                return z
     return index
 
 
-def _reduced_axis(graph: Graph, index: int) -> int | None:
+def reduced_axis(graph: Graph, index: int) -> int | None:
+    """The one axis that a reduction takes away, or None."""
     dim = graph.const(index, "dim")
     if isinstance(dim, tuple) and len(dim) == 1:
         dim = dim[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
@@ -43,15 +44,23 @@ class Graph:
 
     def plain(self, index: int) -> int:
         """The node whose numbers these are: views, casts and dropout taken away."""
-        while self.role(index) in SAME_NUMBERS and len(self.node(index).inputs) == 1:
-            index = self.ins(index)[0]
+        while (carrier := self.carrier(index)) is not None:
+            index = carrier
         return index
 
+    def carrier(self, index: int) -> int | None:
+        """The tensor whose numbers a view, cast or dropout hands on; of `x.view_as(other)` it is `x`."""
+        names = [name for name, _ in self.node(index).inputs]
+        if self.role(index) in SAME_NUMBERS and (len(names) == 1 or names[1:] == ["other"]):
+            return self.ins(index)[0]
+        return None
+
+    def size(self, index: int) -> int:
+        """Number of values."""
+        return prod(self.node(index).shape)
+
     def is_scalar(self, index: int) -> bool:
-        size = 1
-        for length in self.node(index).shape:
-            size *= length
-        return size == 1
+        return self.size(index) == 1
 
     def is_parameter(self, index: int) -> bool:
         return self.node(self.plain(index)).leaf is LeafKind.PARAMETER

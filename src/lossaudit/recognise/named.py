@@ -10,6 +10,7 @@ from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.parts import Part, pair
 from lossaudit.trace import Node
 
+_SYMMETRIC = frozenset({"mse", "mae", "huber", "smooth_l1"})
 _REDUCTIONS = {0: "none", 1: "mean", 2: "sum"}
 
 
@@ -22,8 +23,11 @@ def named_loss(graph: Graph, index: int) -> Part | None:
     inputs = dict(node.inputs)
     prediction = entry.prediction if entry.prediction in inputs else node.inputs[0][0]
     target = entry.target if entry.target in inputs else ""
-    if target and graph.has_grad(inputs[target]) and not graph.has_grad(inputs[prediction]):
-        prediction, target = target, prediction  # the two sides were given the other way round
+    untrained = entry.prediction not in inputs or not graph.has_grad(inputs[entry.prediction])
+    if target and graph.has_grad(inputs[target]) and untrained:
+        if node.op not in _SYMMETRIC:
+            return None  # it trains what it takes for its target: another loss than the one that is called
+        prediction, target = target, entry.prediction if entry.prediction in inputs else ""
     extra = tuple((name, i) for name, i in node.inputs if name in entry.others)
     rank = len(graph.node(inputs[prediction]).shape)
     use = LossUse(

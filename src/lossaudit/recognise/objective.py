@@ -154,15 +154,16 @@ def _parts(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     if node.op in ("mul", "div"):
         return _scale(graph, piece)
     role = graph.role(index)
-    if role in (Role.VIEW, Role.CAST) and inputs:
-        return [_down(piece, inputs[0], 1.0)]
+    carrier = graph.carrier(index)
+    if role in (Role.VIEW, Role.CAST) and carrier is not None:
+        return [_down(piece, carrier, 1.0)]
     if role is Role.REDUCE and node.op in ("mean", "sum") and inputs and not graph.is_scalar(inputs[0]):
         below = replace(piece, node=inputs[0], reductions=(*piece.reductions, node.op))
         return [replace(below, value=index if not piece.reductions else piece.value)]
     if role is Role.REDUCE and node.op in ("mean", "sum") and inputs:
         return [_down(piece, inputs[0], 1.0)]
     if role is Role.JOIN and not piece.weights and inputs and all(graph.is_scalar(source) for source in inputs):
-        return [replace(piece, node=source, value=source) for source in inputs]
+        return [_spread(graph, piece, source, 1.0, 1) for source in inputs]
     if role is Role.SELECT and len(inputs) <= 2 and _is_per_sample(graph, inputs[0]):
         return [replace(piece, node=inputs[0], weights=(*piece.weights, "a selection of samples"))]
     return None
@@ -178,13 +179,38 @@ def _down(piece: _Piece, node: int, factor: float) -> _Piece:
     return replace(piece, node=node, coefficient=_scaled(piece.coefficient, factor), value=value)
 
 
+def _spread(graph: Graph, piece: _Piece, node: int, factor: float, times: int) -> _Piece:
+    """A summand that is laid against a larger tensor so many times, or stands in it among other scalars.
+
+    A sum counts it as often as it is repeated, a mean does not; of scalars side by side, a mean counts a share.
+    """
+    if not piece.reductions or graph.size(node) == graph.size(piece.node):
+        return _down(piece, node, factor)
+    coefficient = _scaled(piece.coefficient, factor)
+    joined = graph.role(piece.node) is Role.JOIN
+    kinds = set(piece.reductions)
+    if kinds == {"sum"}:
+        coefficient = _scaled(coefficient, times)
+    elif kinds == {"mean"} and joined:
+        coefficient = _scaled(coefficient, 1.0 / graph.size(piece.node))
+    elif kinds != {"mean"}:
+        coefficient = Unknown("summed and averaged over several axes")
+    if graph.is_scalar(node):  # it is reduced already
+        return replace(piece, node=node, coefficient=coefficient, value=node, reductions=())
+    return replace(piece, node=node, coefficient=coefficient)
+
+
 def _sum(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     node = graph.node(piece.node)
     inputs = graph.ins(piece.node)
     alpha = graph.number(piece.node, "alpha")
     second = (-1.0 if node.op == "sub" else 1.0) * (1.0 if alpha is None else alpha)
     if len(inputs) == 2:
-        return [_down(piece, inputs[0], 1.0), _down(piece, inputs[1], second)]
+        size = graph.size(piece.node)
+        return [
+            _spread(graph, piece, source, factor, size // max(1, graph.size(source)))
+            for source, factor in zip(inputs, (1.0, second), strict=True)
+        ]
     # one tensor and a constant: `c - x` keeps its tensor under the name `other`
     return [_down(piece, inputs[0], second if node.inputs[0][0] == "other" else 1.0)]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Basis, Flow, LossUse, Pairing, Source, Step, Target, TargetEncoding
 from lossaudit.recognise.flows import Walk, walk, with_axis_roles
-from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.graph import Graph, role_of
 from lossaudit.trace import LeafKind
 
 
@@ -65,11 +65,10 @@ _QUIET = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 
 def _target(graph: Graph, index: int, loss: str | None) -> Target:
     way = walk(graph, index)
-    flow = _as_target(graph, way)
-    ops = [step.op for step in flow.steps]
+    flow = _as_target(graph, index, way)
     integer = (flow.dtype or "").startswith(("int", "uint"))
     entry = catalogue.loss(loss) if loss else None
-    if "one_hot" in ops:
+    if _is_one_hot(flow):
         return Target(flow, frozenset({TargetEncoding.ONE_HOT}), Basis.STRUCTURE)
     if integer and entry is not None and TargetEncoding.CLASS_INDEX in entry.encodings:
         return Target(flow, frozenset({TargetEncoding.CLASS_INDEX}), Basis.DECLARED)
@@ -81,26 +80,32 @@ def _target(graph: Graph, index: int, loss: str | None) -> Target:
 _ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
 
 
-def _as_target(graph: Graph, way: Walk) -> Flow:
-    """A target that was computed from a model's output is that network's, whatever came after."""
-    origin = graph.node(way.origin)
-    if way.flow.source is Source.AFFINE or (origin.leaf is None and way.flow.source is Source.NETWORK):
-        source = Source.NETWORK if _comes_from_parameters(graph, way.origin) else way.flow.source
-        source = Source.NETWORK if source is Source.AFFINE else source
-        return Flow(source, way.flow.steps, way.flow.dims, way.flow.dtype, way.flow.network, way.flow.reason)
-    return way.flow
+def _is_one_hot(flow: Flow) -> bool:
+    """Whether rows were made by `one_hot` and their values left alone since."""
+    ops = [step.op for step in flow.steps]
+    after = ops[ops.index("one_hot") + 1 :] if "one_hot" in ops else ()
+    return "one_hot" in ops and all(role_of(op) in (Role.VIEW, Role.CAST, Role.CUT) for op in after)
 
 
-def _comes_from_parameters(graph: Graph, index: int, most: int = 200) -> bool:
-    """Whether a parameter of some model took part in a value."""
+def _as_target(graph: Graph, index: int, way: Walk) -> Flow:
+    """A target that a model took part in is that network's, whatever came after; one made of data alone is data."""
+    if way.flow.source not in (Source.AFFINE, Source.NETWORK, Source.LABELS):
+        return way.flow
+    return replace(way.flow, source=Source.LABELS if _made_of_data(graph, index) else Source.NETWORK)
+
+
+def _made_of_data(graph: Graph, index: int) -> bool:
+    """Whether nothing but data took part in a value: no parameter, no model, and nothing that was not seen."""
     stack, seen = [index], set[int]()
-    while stack and len(seen) < most:
+    while stack:
         here = stack.pop()
         if here in seen:
             continue
         seen.add(here)
         node = graph.node(here)
-        if graph.role(here) is Role.AFFINE or node.leaf in (LeafKind.PARAMETER, LeafKind.HIDDEN):
-            return True
-        stack.extend(graph.ins(here))
-    return False
+        if node.leaf not in (None, LeafKind.DATA, LeafKind.CONSTANT):
+            return False
+        if node.leaf is None and (graph.role(here) in (Role.AFFINE, Role.OTHER) or not node.inputs):
+            return False
+        stack.extend(source for source in graph.ins(here) if graph.node(source).dtype != "bool")  # masks choose only
+    return True

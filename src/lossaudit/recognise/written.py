@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Const, Flow, LossUse, Pairing, Source, Step
-from lossaudit.recognise.flows import walk
+from lossaudit.recognise.flows import reduced_axis, walk
 from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.parts import Part, pair
 from lossaudit.trace import LeafKind
@@ -87,7 +87,7 @@ def _difference(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, i
     if graph.is_parameter(left[1]) or graph.is_parameter(right[1]):
         return None
     if graph.node(left[1]).shape != graph.node(right[1]).shape:
-        return None  # what was meant here, broadcasting has made something else of
+        return None  # every prediction against every target, or a constant: no comparison sample by sample
     if graph.has_grad(left[1]):
         return left, right
     return (right, left) if graph.has_grad(right[1]) else None
@@ -101,10 +101,9 @@ def _log_likelihood(graph: Graph, summands: tuple[Summand, ...]) -> Match | None
         found = _weighted_log(graph, summand.node) or _picked_log(graph, summand.node)
         if found is None:
             continue
-        compare, prediction, target = found
+        compare, prediction, target, axis = found
         place = graph.node(summand.node).place
         use = LossUse("nll", {}, _ops(graph, summand.node), place, "negative log-likelihood")
-        axis = _class_axis(graph, prediction[1])
         part = pair(graph, loss=use, compare=compare, prediction=prediction, target=target, class_axis=axis)
         after = graph.plain(summand.node)
         if graph.node(after).op == "log":
@@ -120,7 +119,11 @@ def _log_after(graph: Graph, part: Part, log: int) -> Part:
     return replace(part, pairing=pairing, heads=(*part.heads, log), head=(*part.head, step))
 
 
-def _weighted_log(graph: Graph, index: int) -> tuple[int, tuple[str, int], tuple[str, int]] | None:
+_Likelihood: TypeAlias = tuple[int, tuple[str, int], tuple[str, int], int | None]
+"""Where both sides meet, the prediction, the target, and the class axis."""
+
+
+def _weighted_log(graph: Graph, index: int) -> _Likelihood | None:
     """`y * log p` over all classes."""
     here = _summed(graph, index)
     node = graph.node(here)
@@ -132,35 +135,55 @@ def _weighted_log(graph: Graph, index: int) -> tuple[int, tuple[str, int], tuple
     logs, target = (left, right) if graph.has_grad(left[1]) else (right, left)
     if graph.node(logs[1]).shape != graph.node(target[1]).shape or not _is_log_softmax(graph, logs[1]):
         return None
-    return here, logs, target
+    return here, logs, target, _class_axis(graph, logs[1])
 
 
-def _picked_log(graph: Graph, index: int) -> tuple[int, tuple[str, int], tuple[str, int]] | None:
+def _picked_log(graph: Graph, index: int) -> _Likelihood | None:
     """`log p` at the target's index: the index may be taken before or after the logarithm."""
     here = graph.plain(index)
     if graph.node(here).op == "log":
         below = graph.plain(graph.ins(here)[0])
         picked = _picked(graph, below)
         if picked is not None and _ends_in(graph, picked[0][1], "softmax"):
-            return below, picked[0], picked[1]
+            return below, *picked
         return None
     picked = _picked(graph, here)
     if picked is not None and _is_log_softmax(graph, picked[0][1]):
-        return here, picked[0], picked[1]
+        return here, *picked
     return None
 
 
-def _picked(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, int]] | None:
-    """`x.gather(1, y)` or `x[range(n), y]`: the tensor and the index."""
+def _picked(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, int], int] | None:
+    """`x.gather(1, y)` or `x[range(n), y]`, one value of each row: the tensor, the index and its axis."""
     node = graph.node(index)
     if graph.role(index) is not Role.SELECT or len(node.inputs) < 2:
         return None
-    source, indices = node.inputs[0], node.inputs[1:]
-    if not graph.has_grad(source[1]) or graph.has_grad(indices[-1][1]):
+    source, taken = node.inputs[0], node.inputs[-1]
+    if not graph.has_grad(source[1]) or graph.has_grad(taken[1]):
         return None
-    if node.op not in ("gather", "getitem", "index", "take_along_dim"):
+    axis = _gathered_axis(graph, index) if node.op in ("gather", "take_along_dim") else _indexed_axis(graph, index)
+    if axis is None or (axis == 0 and len(graph.node(source[1]).shape) > 1 and _class_axis(graph, source[1]) != 0):
+        return None  # the first axis holds the samples, unless a softmax says otherwise
+    return source, taken, axis
+
+
+def _gathered_axis(graph: Graph, index: int) -> int | None:
+    node = graph.node(index)
+    shape, dim = graph.node(node.inputs[0][1]).shape, graph.const(index, "dim")
+    if not isinstance(dim, int) or not shape:
         return None
-    return source, indices[-1]
+    axis = dim % len(shape)
+    return axis if node.shape == (*shape[:axis], 1, *shape[axis + 1 :]) else None
+
+
+def _indexed_axis(graph: Graph, index: int) -> int | None:
+    """The last axis, if the axes before it are indexed too, one by one: `x[y]` and `x[:, y]` take whole slices."""
+    node = graph.node(index)
+    source, (name, taken) = node.inputs[0][1], node.inputs[-1]
+    last = len(graph.node(source).shape) - 1
+    if node.op not in ("getitem", "index") or node.shape != graph.node(taken).shape:
+        return None
+    return last if name == (f"index.{last}" if last else "index") else None
 
 
 def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:
@@ -169,10 +192,12 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
         here = graph.plain(total.node)
         if graph.node(here).op != "logsumexp" or total.factor <= 0:
             continue
-        logits = graph.plain(graph.ins(here)[0])
+        along = (graph.ins(here)[0], reduced_axis(graph, here))
         for second, taken in enumerate(summands):
             picked = _picked(graph, graph.plain(taken.node))
-            if picked is None or taken.factor != -total.factor or graph.plain(picked[0][1]) != logits:
+            if picked is None or taken.factor != -total.factor or (picked[0][1], picked[2]) != along:
+                continue
+            if graph.size(here) != graph.size(taken.node):
                 continue
             use = LossUse(
                 "cross_entropy",
@@ -187,7 +212,7 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
                 compare=graph.plain(taken.node),
                 prediction=picked[0],
                 target=picked[1],
-                class_axis=1 if len(graph.node(picked[0][1]).shape) > 1 else 0,
+                class_axis=picked[2],
             )
             return part, (first, second), 1.0
     return None
@@ -230,6 +255,8 @@ def _times_log(graph: Graph, summand: Summand) -> tuple[tuple[str, int], tuple[s
     logs, target = (left, right) if graph.has_grad(left[1]) else (right, left)
     inner = graph.plain(logs[1])
     if graph.node(inner).op != "log" or graph.has_grad(target[1]):
+        return None
+    if graph.node(logs[1]).shape != graph.node(target[1]).shape:
         return None
     return target, (logs[0], graph.ins(inner)[0]), here
 

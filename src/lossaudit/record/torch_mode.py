@@ -66,6 +66,7 @@ class Record:
         "axis",
         "callee",
         "copies",
+        "depth",
         "dtype",
         "grad",
         "links",
@@ -89,6 +90,7 @@ class Record:
         self.axis: int | None = None  # the class axis, once a head has shown it
         self.near = False  # whether it is the output of a head or of an affine operation, give or take views
         self.scalar: torch.Tensor | None = None
+        self.depth = 1 + max((link.record.depth for link in links if link.record is not None), default=0)
 
 
 Table: TypeAlias = dict[Any, "Callee | None"]
@@ -97,6 +99,7 @@ _ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
 _PEAK_ROWS = 64
 _LOOKS_AT_INPUT = 16
 _MOST_ITEMS = 256
+_DEEPEST = 256
 # Heads that stand before a loss, whose input is kept: those that make probabilities.
 _FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
 _DTYPES = {value: str(value).removeprefix("torch.") for value in vars(torch).values() if isinstance(value, torch.dtype)}
@@ -110,7 +113,7 @@ class Recorder(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self._table = _callees()
-        self._made: dict[int, tuple[weakref.ref[Any], Record | object]] = {}
+        self._made: dict[int, tuple[weakref.ref[Any], Record | object, int]] = {}
         self.failures = 0
         self._looks = _LOOKS_AT_INPUT
         self.input_peak: torch.Tensor | None = None  # largest absolute value that the first affine operation takes
@@ -130,7 +133,7 @@ class Recorder(TorchFunctionMode):
         record = self._before(callee, args, kwargs)
         out = func(*args, **kwargs)
         if record is not None:
-            self._after(record, out)
+            self._after(record, args[0] if callee.op == "setitem" else out)
         return out
 
     def record_of(self, tensor: torch.Tensor) -> Record | None:
@@ -145,9 +148,21 @@ class Recorder(TorchFunctionMode):
         entry = self._made.get(id(tensor))
         return entry[1] if entry is not None and entry[0]() is tensor else None
 
+    def _as_before(self, out: torch.Tensor, record: Record) -> bool:
+        """Whether an operation handed one of its inputs through, so that what it was before still holds.
+
+        A parameter that is updated in place remains a parameter.
+        """
+        entry = self._made.get(id(out))
+        if entry is None or entry[0]() is not out:
+            return False
+        if not any(entry[1] is link.record or entry[1] is link.token for link in record.links):
+            return False
+        return entry[2] == _version(out) or out.requires_grad or isinstance(out, torch.nn.Parameter)
+
     def _know(self, tensor: torch.Tensor, what: Record | object) -> None:
         key, made = id(tensor), self._made
-        made[key] = (weakref.ref(tensor, lambda _: made.pop(key, None)), what)
+        made[key] = (weakref.ref(tensor, lambda _: made.pop(key, None)), what, _version(tensor))
 
     def forget(self) -> None:
         """Drop what is known of tensors without a gradient: the step is over."""
@@ -210,8 +225,8 @@ class Recorder(TorchFunctionMode):
             known = notes_of(node).get(KEY)
         else:
             known = self._known(tensor)
-            if known is None:
-                known = object()
+            if known is None or (isinstance(known, Record) and known.depth >= _DEEPEST):
+                known = object()  # what lies further back is let go: an evaluation adds up for as long as it likes
                 self._know(tensor, known)
         record = known if isinstance(known, Record) else None
         return Link(
@@ -268,8 +283,8 @@ class Recorder(TorchFunctionMode):
 
     def _copy_loss(self, record: Record, loss: Loss, tensors: dict[str, torch.Tensor]) -> None:
         prediction = next((link for link in record.links if link.name == loss.prediction), None)
-        if prediction is None or not prediction.shape:
-            return
+        if prediction is None or not prediction.shape or not any(link.grad for link in record.links):
+            return  # a loss without a gradient belongs to an evaluation
         rank = len(prediction.shape)
         if loss.class_axis:
             axis: int | None = 1 if rank > 1 else 0
@@ -329,11 +344,11 @@ class Recorder(TorchFunctionMode):
                     record.callee.op, record.args, record.links[0].shape, record.shape, record.axis
                 )
         node = out.grad_fn
+        if record.callee.op == "setitem" and node is not None:
+            return  # whose values these are now, only the graph could say
         if node is None:
-            known = self._known(out)
-            if known is not None and any(known is link.record or known is link.token for link in record.links):
-                return  # handed through unchanged: what it was before still holds
-            self._know(out, record)
+            if not self._as_before(out, record):
+                self._know(out, record)
             return
         if any(link.node is node for link in record.links):
             return
@@ -341,6 +356,11 @@ class Recorder(TorchFunctionMode):
         if out.dim() == 0:
             record.scalar = out.detach()
         notes_of(node)[KEY] = record
+
+
+def _version(tensor: torch.Tensor) -> int:
+    """Counts the changes that were made in place; inference tensors do not count them."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def notes_of(node: Any) -> dict[str, Any]:

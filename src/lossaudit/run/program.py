@@ -68,7 +68,8 @@ def script(path: str, arguments: tuple[str, ...]) -> Program:
         return _compiled(path, (path, *arguments), inside, None, os.path.abspath(path))
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file; name a Python script, or a module with -m")
-    return _compiled(path, (path, *arguments), path, None, os.path.dirname(os.path.abspath(path)))
+    here = os.path.abspath(path)  # as Python names a script, so that the name outlives a change of directory
+    return _compiled(path, (path, *arguments), here, None, os.path.dirname(here))
 
 
 def module(name: str, arguments: tuple[str, ...]) -> Program:
@@ -113,7 +114,7 @@ def execute(program: Program) -> Ending:
         sys.path[0] = program.search
     if program.code is None:
         assert program.error is not None
-        sys.excepthook(type(program.error), program.error, None)
+        _show(program.error)
         return Ending(1, f"raised {type(program.error).__name__}: {program.error}")
     main = _main_module(program)
     sys.modules["__main__"] = main

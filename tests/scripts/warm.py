@@ -11,14 +11,15 @@ import signal
 import sys
 import time
 
+import sklearn.datasets  # noqa: F401
+import torch
+import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
+
 import lossaudit.cli.run
 import lossaudit.report.html
 import lossaudit.report.json
 import lossaudit.run.hooks
 import lossaudit.run.outcome  # noqa: F401
-import sklearn.datasets  # noqa: F401
-import torch
-import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
 
 torch.set_num_threads(1)
 

@@ -123,7 +123,8 @@ def test_ctrl_c_is_told_from_an_error(tmp_path, capfd):
 
 def test_classes_of_main_can_be_pickled(tmp_path, capfd):
     (tmp_path / "p.py").write_text(
-        "import pickle\nclass A: pass\nif __name__ == '__main__':\n    print(type(pickle.loads(pickle.dumps(A()))) is A)"
+        "import pickle\nclass A: pass\nif __name__ == '__main__':\n"
+        "    print(type(pickle.loads(pickle.dumps(A()))) is A)"
     )
     _, out, _ = _run(script("p.py", ()), capfd)
     assert out == "True\n"

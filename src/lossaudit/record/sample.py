@@ -40,7 +40,8 @@ def take(tensor: torch.Tensor, axis: int | None, grid: Grid) -> torch.Tensor | N
     if axis is not None:
         if tensor.dim() == 0 or tensor.shape[axis] == 0:
             return None
-        tensor = tensor.movedim(axis, -1)
+        if axis != tensor.dim() - 1:
+            tensor = tensor.movedim(axis, -1)
     lead = tensor.shape[:-1] if axis is not None else tensor.shape
     rows = 1
     for size in lead:

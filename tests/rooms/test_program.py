@@ -99,9 +99,10 @@ def test_it_ends_as_python_ends_it(tmp_path, capfd, name):
     assert ending.exit_code == expected.returncode
     assert out == expected.stdout
     assert "lossaudit" not in err
-    assert err.strip().splitlines()[-1:] == expected.stderr.strip().splitlines()[-1:]
-    if name not in ("syntax", "null byte"):  # Python shows the absolute path of a script that it cannot compile
-        assert err.replace(f"{tmp_path}/", "") == expected.stderr.replace(f"{tmp_path}/", "")
+    if name == "null byte":  # Python words it differently by version
+        assert "null bytes" in err
+    else:
+        assert err == expected.stderr
 
 
 def test_the_words_for_an_ending_are_one_line(tmp_path, capfd):
@@ -123,7 +124,8 @@ def test_ctrl_c_is_told_from_an_error(tmp_path, capfd):
 
 def test_classes_of_main_can_be_pickled(tmp_path, capfd):
     (tmp_path / "p.py").write_text(
-        "import pickle\nclass A: pass\nif __name__ == '__main__':\n    print(type(pickle.loads(pickle.dumps(A()))) is A)"
+        "import pickle\nclass A: pass\nif __name__ == '__main__':\n"
+        "    print(type(pickle.loads(pickle.dumps(A()))) is A)"
     )
     _, out, _ = _run(script("p.py", ()), capfd)
     assert out == "True\n"

@@ -5,10 +5,15 @@ import os
 import sys
 
 sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(__file__)]
-sys.modules.pop("sitecustomize", None)
-with contextlib.suppress(ImportError):
+_own = sys.modules.pop("sitecustomize")
+try:
     import sitecustomize  # noqa: F401
-with contextlib.suppress(ImportError):
-    from lossaudit.run.children import start
+except ModuleNotFoundError as error:
+    if error.name != "sitecustomize":
+        raise
+    sys.modules["sitecustomize"] = _own  # the import that is under way wants to find something there
+finally:
+    with contextlib.suppress(ImportError):
+        from lossaudit.run.children import start
 
-    start()
+        start()

@@ -6,6 +6,8 @@ Public names are loaded on first use, so that `import lossaudit` touches neither
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -30,3 +32,14 @@ def __getattr__(name: str) -> object:
     if home is None:
         raise AttributeError(f"module 'lossaudit' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(importlib.import_module(home), name)
+
+
+class _Package(ModuleType):
+    """Keeps `lossaudit.audit` the function, also once the file of that name has been imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -233,6 +233,17 @@ SPELLINGS = {
         lambda: F.cross_entropy(MODEL(X), _without_gradient(lambda: TEACHER(X)).argmax(1)),
         but(CE, target=Source.NETWORK),
     ),
+    "target: thresholded teacher": (
+        lambda: F.mse_loss(_p(), (_without_gradient(lambda: TEACHER(X)) > 0.5).float()),
+        but(MSE, target=Source.NETWORK),
+    ),
+    "target: labels where a teacher is sure": (
+        lambda: F.mse_loss(
+            _p()[_without_gradient(lambda: TEACHER(X)[:, 0] > -9)],
+            ONE_HOT[_without_gradient(lambda: TEACHER(X)[:, 0] > -9)],
+        ),
+        MSE,
+    ),
     "target: one-hot of pseudo-labels": (
         lambda: F.mse_loss(_p(), torch.eye(K)[_without_gradient(lambda: TEACHER(X)).argmax(1)]),
         but(MSE, target=Source.NETWORK),

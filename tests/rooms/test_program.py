@@ -99,9 +99,10 @@ def test_it_ends_as_python_ends_it(tmp_path, capfd, name):
     assert ending.exit_code == expected.returncode
     assert out == expected.stdout
     assert "lossaudit" not in err
-    assert err.strip().splitlines()[-1:] == expected.stderr.strip().splitlines()[-1:]
-    if name not in ("syntax", "null byte"):  # Python shows the absolute path of a script that it cannot compile
-        assert err.replace(f"{tmp_path}/", "") == expected.stderr.replace(f"{tmp_path}/", "")
+    if name == "null byte":  # Python words it differently by version
+        assert "null bytes" in err
+    else:
+        assert err == expected.stderr
 
 
 def test_the_words_for_an_ending_are_one_line(tmp_path, capfd):

@@ -107,5 +107,6 @@ def _made_of_data(graph: Graph, index: int) -> bool:
             return False
         if node.leaf is None and (graph.role(here) in (Role.AFFINE, Role.OTHER) or not node.inputs):
             return False
-        stack.extend(source for source in graph.ins(here) if graph.node(source).dtype != "bool")  # masks choose only
+        first, *others = graph.ins(here) or (here,)
+        stack.extend((first, *(source for source in others if graph.node(source).dtype != "bool")))  # masks only choose
     return True

@@ -4,12 +4,17 @@ import contextlib
 import os
 import sys
 
-_this = sys.modules.pop("sitecustomize")
 sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(__file__)]
-with contextlib.suppress(ImportError):
+_own = sys.modules.pop("sitecustomize", None)
+try:
     import sitecustomize  # noqa: F401
-sys.modules.setdefault("sitecustomize", _this)
-with contextlib.suppress(ImportError):
-    from lossaudit.run.children import start
+except ModuleNotFoundError as error:
+    if error.name != "sitecustomize":
+        raise
+    if _own is not None:  # the import that is under way wants to find it there at its end
+        sys.modules["sitecustomize"] = _own
+finally:
+    with contextlib.suppress(ImportError):
+        from lossaudit.run.children import start
 
-    start()
+        start()

@@ -1,0 +1,69 @@
+"""What only reads or prints text loads neither torch nor numpy nor flint."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "flint", "sklearn", "matplotlib", "IPython")
+
+
+def _loaded(code: str) -> set[str]:
+    program = f"{code}\nimport sys\nprint('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def _command(*arguments: str) -> str:
+    return (
+        "import contextlib\nfrom lossaudit.cli.main import main\n"
+        f"with contextlib.suppress(SystemExit):\n    main({list(arguments)!r})"
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lossaudit",
+        "import lossaudit.pairing, lossaudit.trace, lossaudit.finding, lossaudit.verdict, lossaudit.card",
+        "import lossaudit.catalogue, lossaudit.rules, lossaudit.result, lossaudit.axes",
+        "import lossaudit\nlossaudit.load_ipython_extension",
+        "from lossaudit.report import html, full, concise, json",
+        "from lossaudit.recognise import objective",
+        _command("rules"),
+        _command("explain", "mse-on-softmax"),
+        _command("--help"),
+        _command("--version"),
+        _command("run", "--help"),
+        _command("rn"),
+    ],
+)
+def test_nothing_heavy_is_loaded(code):
+    assert _loaded(code) == set()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "lossaudit.audit; import lossaudit.audit",
+        "import lossaudit.audit; lossaudit.audit",
+        "import lossaudit.recheck; lossaudit.recheck",
+        "lossaudit.recheck; from lossaudit.recheck import recheck",
+    ],
+)
+def test_public_functions_stay_functions_whatever_has_been_imported(order):
+    name = "recheck" if "recheck" in order else "audit"
+    code = f"import lossaudit\n{order}\nfrom lossaudit import {name}\nassert lossaudit.{name} is {name}\n"
+    code += f"assert type({name}).__name__ == 'function', {name}"
+    _loaded(code)
+
+
+def test_unknown_names_of_the_package_say_what_there_is():
+    import lossaudit
+
+    with pytest.raises(AttributeError, match=r"has no attribute 'lint'; it has audit, "):
+        lossaudit.lint
+    assert all(getattr(lossaudit, name) is not None for name in lossaudit.__all__)

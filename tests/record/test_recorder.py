@@ -15,9 +15,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lossaudit.readers.live import objective_of, trace_of
+from lossaudit.record.records import KEY, notes_of
 from lossaudit.record.sample import ELEMENTS, ROWS, Grid, grid_of, take
 from lossaudit.record.switch import Switch
-from lossaudit.record.torch_mode import KEY, Recorder, notes_of
+from lossaudit.record.torch_mode import Recorder
 
 torch.manual_seed(0)
 Y = torch.tensor([0, 1, 2, 3, 0, 1])

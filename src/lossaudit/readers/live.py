@@ -16,8 +16,8 @@ from lossaudit import catalogue
 from lossaudit.catalogue.schema import Loss, Role, Spelling
 from lossaudit.pairing import Args, Const, Objective, Place, Reading, Term, Unknown, Unresolved, Value
 from lossaudit.recognise.objective import Found, recognise
+from lossaudit.record.records import KEY, Link, Record, notes_of
 from lossaudit.record.spans import place_of
-from lossaudit.record.torch_mode import KEY, Link, Record, notes_of
 from lossaudit.trace import LeafKind, Node, Trace
 
 _MOST_NODES = 400

@@ -9,102 +9,26 @@ nothing here may raise into the user's program.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode
 
-from lossaudit import axes, catalogue
-from lossaudit.catalogue.schema import Kind, Loss, Op, Role, Spelling
-from lossaudit.pairing import Args, Const, Unknown
-from lossaudit.record.sample import Grid, grid_of, take
-from lossaudit.record.spans import Spots, current_spots, module_name
+from lossaudit import axes
+from lossaudit.catalogue.schema import Role
+from lossaudit.pairing import Const, Unknown
+from lossaudit.record.callees import Callee, callees, learn
+from lossaudit.record.copies import copy_rows
+from lossaudit.record.records import KEY, Link, Record, notes_of
+from lossaudit.record.spans import current_spots
 
-KEY = "lossaudit"
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """How a torch callable is read: the operation, and its positional parameters by the catalogue's names.
-
-    `variadic` is the position from which all further positional arguments belong to one parameter.
-    """
-
-    op: str
-    role: Role
-    names: tuple[str, ...]
-    path: str
-    keywords: Mapping[str, str]
-    defaults: Args
-    variadic: int = -1
-    loss: Loss | None = None
-
-
-class Link(NamedTuple):
-    """One input of a recorded operation: its autograd node, or the record of a value without one.
-
-    A tensor that has neither is a leaf; its `token` is the same object for as long as the tensor lives.
-    """
-
-    name: str
-    node: Any
-    record: Record | None
-    token: object
-    shape: tuple[int, ...]
-    dtype: str
-    parameter: bool
-    grad: bool
-
-
-class Record:
-    """One recorded operation. Mutable only while it is made."""
-
-    __slots__ = (
-        "args",
-        "axis",
-        "callee",
-        "copies",
-        "depth",
-        "dtype",
-        "grad",
-        "links",
-        "name",
-        "near",
-        "scalar",
-        "shape",
-        "spots",
-    )
-
-    def __init__(self, callee: Callee, links: tuple[Link, ...], args: dict[str, Const | Unknown], spots: Spots) -> None:
-        self.callee = callee
-        self.links = links
-        self.args = args
-        self.spots = spots
-        self.name = callee.path
-        self.copies: dict[str, torch.Tensor] = {}
-        self.shape: tuple[int, ...] = ()
-        self.dtype = ""
-        self.grad = False
-        self.axis: int | None = None  # the class axis, once a head has shown it
-        self.near = False  # whether it is the output of a head or of an affine operation, give or take views
-        self.scalar: torch.Tensor | None = None
-        self.depth = 1 + max((link.record.depth for link in links if link.record is not None), default=0)
-
-
-Table: TypeAlias = dict[Any, "Callee | None"]
-
-_ACCESSORS = frozenset({"__get__", "__set__", "__delete__"})
 _PEAK_ROWS = 64
 _LOOKS_AT_INPUT = 16
 _MOST_ITEMS = 256
 _DEEPEST = 256
-# Heads that stand before a loss, whose input is kept: those that make probabilities.
-_FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
 _DTYPES = {value: str(value).removeprefix("torch.") for value in vars(torch).values() if isinstance(value, torch.dtype)}
 _FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
-_MAKES_NO_VALUE = frozenset({"backward", "size", "dim", "numel", "register_hook", "stride", "__len__", "__bool__"})
 
 
 class Recorder(TorchFunctionMode):
@@ -112,7 +36,7 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._table = _callees()
+        self._table = callees()
         self._made: dict[int, tuple[weakref.ref[Any], Record | object, int]] = {}
         self.failures = 0
         self._looks = _LOOKS_AT_INPUT
@@ -125,7 +49,7 @@ class Recorder(TorchFunctionMode):
         try:
             callee = self._table[func]
         except KeyError:
-            callee = self._table[func] = _learn(func)
+            callee = self._table[func] = learn(func)
         except TypeError:  # an unhashable callable
             callee = None
         if callee is None or torch._C._functorch.peek_interpreter_stack() is not None:
@@ -191,7 +115,9 @@ class Recorder(TorchFunctionMode):
             return None
         record = Record(callee, tuple(links), constants, current_spots())
         self._place_axis(record)
-        self._copy(record, tensors)
+        copy_rows(record, tensors)
+        if callee.role is Role.AFFINE:
+            self._look_at_input(record.links[0], tensors[record.links[0].name])
         return record
 
     def _bind(
@@ -208,7 +134,9 @@ class Recorder(TorchFunctionMode):
         elif value is None or isinstance(value, bool | int | float | str):
             constants[name] = Const(value)
         elif isinstance(value, Sequence):
-            if len(value) > _MOST_ITEMS:
+            if value == range(len(value)):
+                constants[name] = Const(("range", len(value)))
+            elif len(value) > _MOST_ITEMS:
                 constants[name] = Unknown(f"{len(value)} items")
             elif all(item is None or isinstance(item, bool | int | float | str) for item in value):
                 constants[name] = Const(tuple(value))
@@ -258,71 +186,12 @@ class Recorder(TorchFunctionMode):
         elif source is not None and role in (Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.VIEW):
             record.axis = source.axis
 
-    def _copy(self, record: Record, tensors: dict[str, torch.Tensor]) -> None:
-        """Copy rows of logits and targets where they meet a head, a loss, or a loss that is written out."""
-        callee, first = record.callee, record.links[0]
-        if callee.loss is not None:
-            record.name = module_name() or record.name
-            self._copy_loss(record, callee.loss, tensors)
-        elif callee.op in _FINAL_HEADS and first.grad and first.record is not None and first.record.near:
-            axis = record.axis
-            if axis is None and len(first.shape) > 1:
-                axis = axes.default_class_axis(first.shape)
-            self._take(record, tensors, {first.name: axis}, grid_of(first.shape, axis))
-        elif callee.role is Role.AFFINE:
-            self._look_at_input(first, tensors[first.name])
-        elif callee.role in (Role.ELEMENTWISE, Role.SELECT) and len(record.links) == 2:
-            self._copy_operands(record, tensors)
-
     def _look_at_input(self, link: Link, data: torch.Tensor) -> None:
         """The model's input is what its first affine operation takes; its size is looked at a few times."""
         if self._looks and self.input_peak is None and not (link.grad or link.parameter):
             self._looks -= 1
             if data.is_floating_point() and data.numel():
                 self.input_peak = data.detach()[:_PEAK_ROWS].abs().amax()
-
-    def _copy_loss(self, record: Record, loss: Loss, tensors: dict[str, torch.Tensor]) -> None:
-        prediction = next((link for link in record.links if link.name == loss.prediction), None)
-        if prediction is None or not prediction.shape or not any(link.grad for link in record.links):
-            return  # a loss without a gradient belongs to an evaluation
-        rank = len(prediction.shape)
-        if loss.class_axis:
-            axis: int | None = 1 if rank > 1 else 0
-        else:
-            carried = prediction.record.axis if prediction.record is not None else None
-            axis = carried if carried is not None else axes.default_class_axis(prediction.shape)
-        wanted: dict[str, int | None] = {prediction.name: axis}
-        for link in record.links:
-            if link.name == loss.target:
-                wanted[link.name] = axis if len(link.shape) == rank else None
-            elif link.name in ("weight", "pos_weight") and not link.grad:
-                record.copies[link.name] = tensors[link.name].detach().clone()
-        self._take(record, tensors, wanted, grid_of(prediction.shape, axis))
-
-    def _copy_operands(self, record: Record, tensors: dict[str, torch.Tensor]) -> None:
-        near = next((x for x in record.links if x.grad and x.record is not None and x.record.near), None)
-        if near is None or not near.shape or near.record is None:
-            return
-        other = record.links[0] if near is record.links[1] else record.links[1]
-        if other.grad or not other.shape:
-            return
-        axis = near.record.axis if near.record.axis is not None else axes.default_class_axis(near.shape)
-        grid = grid_of(near.shape, axis)
-        if record.callee.role is Role.SELECT:
-            record.copies[near.name] = _or_empty(take(tensors[near.name], axis, grid))
-            index = tensors[other.name]
-            if index.numel() == grid.rows:
-                record.copies[other.name] = _or_empty(take(index.reshape(-1), None, grid))
-        elif other.shape == near.shape:
-            self._take(record, tensors, {near.name: axis, other.name: axis}, grid)
-
-    def _take(
-        self, record: Record, tensors: dict[str, torch.Tensor], wanted: dict[str, int | None], grid: Grid
-    ) -> None:
-        for name, axis in wanted.items():
-            rows = take(tensors[name], axis, grid)
-            if rows is not None:
-                record.copies[name] = rows
 
     def _after(self, record: Record, out: Any) -> None:
         try:
@@ -361,61 +230,3 @@ class Recorder(TorchFunctionMode):
 def _version(tensor: torch.Tensor) -> int:
     """Counts the changes that were made in place; inference tensors do not count them."""
     return 0 if tensor.is_inference() else tensor._version
-
-
-def notes_of(node: Any) -> dict[str, Any]:
-    """Where an autograd node keeps what others note about it; it dies with the node."""
-    return node.metadata
-
-
-def _or_empty(rows: torch.Tensor | None) -> torch.Tensor:
-    return rows if rows is not None else torch.empty(0)
-
-
-def _callees() -> Table:
-    """All of the catalogue's torch callables, found once."""
-    table: Table = {}
-    for kind in (Kind.METHOD, Kind.FUNCTION):
-        for spelling, entry in catalogue.spellings("torch", kind):
-            target: Any = torch
-            for part in spelling.path.split(".")[1:]:
-                target = getattr(target, part, None)
-            if target is not None:
-                table[target] = _callee(spelling.path, entry, spelling)
-    return table
-
-
-def _callee(path: str, entry: Op | Loss, spelling: Spelling) -> Callee:
-    loss = entry if isinstance(entry, Loss) else None
-    return Callee(
-        op=entry.name,
-        role=entry.role if isinstance(entry, Op) else Role.LOSS,
-        names=tuple(param.canonical for param in spelling.params),
-        path=path,
-        keywords={param.name: param.canonical for param in spelling.params},
-        defaults={
-            param.canonical: Const(param.default)
-            for param in spelling.params
-            if param.default is None or isinstance(param.default, bool | int | float | str)
-        },
-        variadic=next((i for i, param in enumerate(spelling.params) if param.variadic), -1),
-        loss=loss,
-    )
-
-
-def _learn(func: Callable[..., Any]) -> Callee | None:
-    """A callable that the table does not list: kept by its name, or let through when it makes no value."""
-    name = getattr(func, "__name__", "")
-    path = resolve_name(func) or ""
-    if not path.startswith("torch.") or name in _MAKES_NO_VALUE:
-        return None
-    for candidate in _candidates(path, name):
-        found = catalogue.find("torch", candidate)
-        if found is not None:
-            return _callee(path, *found)
-    return None if name in _ACCESSORS else Callee(path, Role.OTHER, (), path, {}, {})
-
-
-def _candidates(path: str, name: str) -> tuple[str, ...]:
-    plain = name.strip("_")
-    return (path, f"torch.Tensor.{plain}", f"torch.{plain}", f"torch.nn.functional.{plain}")

@@ -16,8 +16,8 @@ from lossaudit.rules import RULES, page
 def run(*words: str) -> int:
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers()
-    explain_command.add_parser(subparsers)
-    rules_command.add_parser(subparsers)
+    explain_command.configure(subparsers.add_parser("explain"))
+    rules_command.configure(subparsers.add_parser("rules"))
     args = parser.parse_args(words)
     return args.handler(args)
 

@@ -96,7 +96,11 @@ def squared_gradient(z, y):
 
 # Gradient norm at uniform logits over cross-entropy's there, by hand: the square's is 2/K, and 2/K^2 if averaged over
 # the K = 4 classes, which belongs to the reduction.
-SCALE = {"squared error of softmax": 2 / 16, "summed square by hand": 2 / 4}
+SCALE = {
+    "squared error of softmax": 2 / 16,
+    "summed square by hand": 2 / 4,
+    "reentrant checkpoint": None,  # what it hides may end in any head
+}
 
 
 @pytest.mark.parametrize("name", BODIES)

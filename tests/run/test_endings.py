@@ -149,7 +149,7 @@ def test_stop_after_ends_the_script_cleanly(shell, training_script):
         import atexit
         atexit.register(print, "atexit ran")
         try:
-            train(1000)
+            train(1000, torch.optim.SGD(model.parameters(), lr=0.1).step)
         finally:
             print("finally ran")
     """)
@@ -162,7 +162,11 @@ def test_stop_after_ends_the_script_cleanly(shell, training_script):
 
 
 def test_stop_after_more_steps_than_there_are_changes_nothing(shell, training_script):
-    ran = shell.audit("--stop-after", "50", training_script("train(4)\nprint('end')\n").name)
+    script = training_script("""
+        train(4, torch.optim.SGD(model.parameters(), lr=0.1).step)
+        print("end")
+    """)
+    ran = shell.audit("--stop-after", "50", script.name)
 
     assert (ran.code, ran.stdout) == (0, "end\n")
     assert ran.result["steps"] == 4

@@ -17,8 +17,8 @@ from torch.utils.checkpoint import checkpoint
 
 torch.manual_seed(3)
 model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 4))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
 scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+rate = 0.5
 seen = []
 
 def keep(logits, y):
@@ -28,9 +28,10 @@ def keep(logits, y):
 for step in range(12):
     x = 3 * torch.randn(32, 6)
     y = x[:, :4].argmax(1)
-    optimizer.zero_grad()
+    model.zero_grad()
 {body}
-    optimizer.step()
+    for p in model.parameters():
+        p.data.sub_(rate * p.grad)
 np.savez("seen.npz", z=np.stack([z for z, _ in seen]), y=np.stack([y for _, y in seen]))
 """
 
@@ -51,10 +52,8 @@ BODIES = {
     (F.cross_entropy(keep(model(x), y), y) / 8).backward()
 """,
     "scaled": """
-    loss = F.cross_entropy(keep(model(x), y), y)
-    scaler.scale(loss).backward()
-    scaler.unscale_(optimizer)
-    scaler.update()
+    rate = 0.5 / scaler.get_scale()
+    scaler.scale(F.cross_entropy(keep(model(x), y), y)).backward()
 """,
     "autocast": """
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -97,7 +96,11 @@ def squared_gradient(z, y):
 
 # Gradient norm at uniform logits over cross-entropy's there, by hand: the square's is 2/K, and 2/K^2 if averaged over
 # the K = 4 classes, which belongs to the reduction.
-SCALE = {"squared error of softmax": 2 / 16, "summed square by hand": 2 / 4}
+SCALE = {
+    "squared error of softmax": 2 / 16,
+    "summed square by hand": 2 / 4,
+    "reentrant checkpoint": None,  # what it hides may end in any head
+}
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -4,12 +4,20 @@ Reads one request per line from stdin, `{"argv": [...], "cwd": ..., "stdout": ..
 where `argv` is what follows `python -m` or, if it ends in .py, a script; answers with the exit code per line.
 """
 
+import atexit
+import gc
 import json
 import os
 import runpy
 import signal
 import sys
+import threading
 import time
+import traceback
+
+import sklearn.datasets  # noqa: F401
+import torch
+import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
 
 import sklearn.datasets  # noqa: F401
 import torch
@@ -33,13 +41,25 @@ def become(request):
         os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     program, *arguments = request["argv"]
     sys.argv = [program, *arguments]
-    if program.endswith(".py"):
-        sys.path[0] = os.path.dirname(program)
-        runpy.run_path(program, run_name="__main__")
-    else:
-        sys.path[0] = request["cwd"]
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
-    sys.exit(0)
+    code = 0
+    try:
+        if program.endswith(".py"):
+            sys.path[0] = os.path.dirname(program)
+            runpy.run_path(program, run_name="__main__")
+        else:
+            sys.path[0] = request["cwd"]
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    # What an interpreter does at its end, but for the second that it takes to clear torch's modules.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def wait(pid, timeout):
@@ -56,6 +76,7 @@ def wait(pid, timeout):
 
 
 if __name__ == "__main__":
+    gc.freeze()  # forks need not copy what no collection will touch
     while line := sys.stdin.readline():
         request = json.loads(line)
         pid = os.fork()

@@ -194,8 +194,8 @@ class Hooks:
             self.session.read_backward(pending.root, pending.spots, recorded=True)
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        closure = bool(args) or kwargs.get("closure") is not None
-        if not closure:  # a closure runs the model inside the step
+        closure = args[1] if len(args) > 1 else kwargs.get("closure")  # the first is the optimizer itself
+        if closure is None:  # a closure runs the model inside the step
             self.switch.off()
         if self.session.suspects and not any(p.grad is not None for g in optimizer.param_groups for p in g["params"]):
             self._guarded(self.session.stepped_without_gradients)

@@ -70,8 +70,7 @@ class Hooks:
         self.recorder = Recorder()
         self.switch = Switch(self.recorder)
         self._stop_after = stop_after
-        self._pid = os.getpid()
-        self._inside = threading.local()
+        self._active = True
         self._wanted = True  # whether the coming forward pass is to be recorded
         self._lock = threading.Lock()
         self._pending: _Pending | None = None
@@ -100,12 +99,8 @@ class Hooks:
 
     def _stand_down(self) -> None:
         """A forked child (a DataLoader's worker) is not watched."""
-        self._wanted = False
+        self._active = self._wanted = False
         self.switch.off()
-
-    @property
-    def _mine(self) -> bool:
-        return os.getpid() == self._pid and not getattr(self._inside, "busy", False)
 
     def _tensor_backward(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)
@@ -116,9 +111,11 @@ class Hooks:
         return backward
 
     def _backward(self, original: Callable[..., None]) -> Callable[..., None]:
+        graph_task = torch._C._current_graph_task_id
+
         @functools.wraps(original)
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
-            if not self._mine or torch._C._current_graph_task_id() != -1:
+            if not self._active or graph_task() != -1:
                 return original(tensors, *args, **kwargs)
             if self._wanted or self._pending is not None or not _is_plain(tensors):
                 self.switch.off()
@@ -138,7 +135,7 @@ class Hooks:
     def _grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._mine and torch._C._current_graph_task_id() == -1 and not called_by_us():
+            if self._active and torch._C._current_graph_task_id() == -1 and not called_by_us():
                 with self.switch.suspended():
                     keeps_graph = bool(kwargs.get("create_graph") or kwargs.get("retain_graph") or args[1:3])
                     self._guarded(self._read_grad, outputs, inputs, keeps_graph)
@@ -149,15 +146,12 @@ class Hooks:
 
     def _guarded(self, action: Callable[..., Any], *args: Any) -> Any:
         """Run our own code: one thread at a time, no gradient, no modes of the program, and no exception outwards."""
-        self._inside.busy = True
         try:
             with self._lock, torch._C.DisableTorchFunction(), torch.no_grad():
                 return action(*args)
         except Exception as error:
             self.session.note(f"a backward pass could not be read: {type(error).__name__}: {error}")
             return True
-        finally:
-            self._inside.busy = False
 
     def _read_backward(self, tensors: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
         spots = current_spots()
@@ -201,7 +195,7 @@ class Hooks:
             self._guarded(self.session.stepped_without_gradients)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if os.getpid() != self._pid:
+        if not self._active:
             return
         self.session.steps += 1
         if self._wanted:

@@ -62,7 +62,9 @@ class Schedule:
 
     def passed(self, site: Hashable, *, sampled: bool) -> bool:
         """Note a pass; the answer says whether to record the forward pass that comes now."""
-        count = self.sites.setdefault(site, SiteCount())
+        count = self.sites.get(site)
+        if count is None:
+            count = self.sites[site] = SiteCount()
         self._total += 1
         count.gaps = (count.gaps[1], self._total - count.at)
         count.at = self._total
@@ -77,7 +79,9 @@ class Schedule:
             self._follows[self._previous] = site
         self._previous = site
         following = self._follows.get(site)
-        return following is None or self.due(following) or self._expects()
+        if following is None or self.due(following):
+            return True
+        return len(self.sites) > 1 and self._expects()
 
     def _expects(self) -> bool:
         """Whether a due site comes now, if it keeps its distance. A late one is waited for, but not for ever."""

@@ -238,4 +238,7 @@ class Session:
 
 def site_key(spots: Spots) -> Hashable:
     """Call sites are told apart by the two innermost places of the user's program."""
-    return tuple((id(code), instruction) for code, instruction in spots[:2])
+    if len(spots) < 2:
+        return tuple((id(code), instruction) for code, instruction in spots)
+    (code, instruction), (caller, call) = spots[:2]
+    return id(code), instruction, id(caller), call

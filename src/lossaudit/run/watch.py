@@ -14,7 +14,9 @@ from lossaudit.geometry.saturation import apply_head, measure, sample_gradients,
 from lossaudit.pairing import Args, Basis, Const, Observed, Pairing, Source, TargetEncoding, Unknown
 from lossaudit.result import Series
 
-_BLOCK_STEPS = 16
+_BLOCK_STEPS = 32
+_CLOSE_LOOK = 20  # passes of which every copied row is measured
+_LATER_ROWS = 64  # rows of each later pass
 _BLOCK_ELEMENTS = 1 << 18
 _ENOUGH = 64
 NAN = math.nan
@@ -55,6 +57,17 @@ class Sight:
     weight: torch.Tensor | None = None
     captured: Capture | None = None
     input_peak: torch.Tensor | None = None
+
+    def thinned(self, most: int) -> Sight:
+        """Evenly spaced rows, so many at most; the same ones of logits, prediction and target."""
+        rows = [len(t) for t in (self.logits, self.prediction, self.target) if t is not None]
+        if not rows or len(set(rows)) > 1 or rows[0] <= most:
+            return self
+        stride = -(-rows[0] // most)
+        logits, prediction, target = (
+            t[::stride] if t is not None else None for t in (self.logits, self.prediction, self.target)
+        )
+        return replace(self, logits=logits, prediction=prediction, target=target)
 
     @property
     def elements(self) -> int:
@@ -109,6 +122,8 @@ class Watch:
     def see(self, sight: Sight) -> bool:
         """Take what one backward pass shows; the answer says whether a block was measured."""
         self.backwards += 1
+        if self.backwards > _CLOSE_LOOK:
+            sight = sight.thinned(_LATER_ROWS)
         self._pending.append(sight)
         self._elements += sight.elements
         full = len(self._pending) >= _BLOCK_STEPS or self._elements >= _BLOCK_ELEMENTS
@@ -213,7 +228,7 @@ class Watch:
         Between head and loss a program may have reordered its samples. What reached the loss may itself be some
         steps before the head's end, or a logarithm after it, where the loss is written out.
         """
-        if sight.logits is sight.prediction or not self.head:
+        if not self.head:
             return True
         if sight.logits is None or sight.prediction is None or len(sight.logits) != len(sight.prediction):
             return False

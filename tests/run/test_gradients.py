@@ -151,3 +151,28 @@ def test_stuck_samples_are_counted_by_their_definition(shell):
     np.testing.assert_allclose(pairing["series"]["stuck"], stuck.mean(1), atol=1e-12)
     # The largest share over the run, of as many batches as it takes not to be a chance hit.
     assert stuck.mean() <= pairing["pairing"]["observed"]["stuck"] <= stuck.mean(1).max()
+
+
+def test_no_sample_is_stuck_at_a_default_start(shell):
+    """Uniform-looking predictions are wrong and far from stuck, whatever the number of classes."""
+    shell.write(
+        "script.py",
+        """
+        import torch
+        import torch.nn as nn
+        import torch.nn.functional as F
+
+        torch.manual_seed(0)
+        for classes in (10, 100, 1000):
+            model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, classes))
+            y = F.one_hot(torch.randint(classes, (256,)), classes).float()
+            F.mse_loss(model(torch.rand(256, 64)).softmax(1), y).backward()
+        """,
+    )
+    ran = shell.audit("script.py")
+
+    assert ran.code == 0, ran.stderr
+    (finding,) = ran.result["findings"]
+    assert (finding["rule"], finding["severity"]) == ("mse-on-softmax", "warning")
+    assert [each["pairing"]["observed"]["stuck"] for each in ran.result["pairings"]] == [0.0]
+    assert ran.result["pairings"][0]["series"]["stuck"] == [0.0, 0.0, 0.0]

@@ -46,7 +46,7 @@ class PairingResult:
         response: The gradient response beside cross-entropy's, where there is a class target.
         scale: Gradient norm at uniform logits divided by cross-entropy's there (2/K^2 for the mean square on softmax).
         captured: True when gradients come from autograd and not from a recomputation in float64.
-        share_of_loss, share_of_gradient: Of this term in its objective, where it has several; else None.
+        share_of_loss: Of this term in its objective, where it has several; else None.
     """
 
     pairing: Pairing
@@ -57,8 +57,6 @@ class PairingResult:
     scale: float | None = None
     captured: bool = False
     share_of_loss: float | None = None
-    share_of_gradient: float | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,6 @@ def hostile() -> Result:
         ),
         where=HOSTILE,
         verdict=replace(REFUTED, reason=HOSTILE, scope=replace(SCOPE, function=HOSTILE, targets=HOSTILE)),
-        note=HOSTILE,
     )
     return replace(
         demo(),

@@ -19,10 +19,6 @@ import sklearn.datasets  # noqa: F401
 import torch
 import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
 
-import sklearn.datasets  # noqa: F401
-import torch
-import torch._dynamo  # the first optimizer would import it, which takes as long as torch itself
-
 import lossaudit.cli.run
 import lossaudit.report.html
 import lossaudit.report.json

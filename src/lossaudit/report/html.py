@@ -54,7 +54,7 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
     yield join(*(html_finding.section(each) for each in wording.mistakes(result)))
     if compare is not None:
         yield _before_after(result, compare)
-    yield join(*(html_pairing.section(each) for each in _worst_first(result)))
+    yield join(*(html_pairing.section(each) for each in (*_worst_first(result), *result.unnamed)))
     yield _section("Remarks", *(html_finding.remark(each) for each in wording.remarks(result)))
     missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
     yield _section(

@@ -64,14 +64,12 @@ def _facts(met: PairingResult) -> list[str]:
         facts.append(f"The loss was NaN or infinite in {bad}." if seen.nonfinite else "")
     if met.scale is not None:
         facts.append(f"At uniform logits its gradient is {wording.figure(met.scale)} times cross-entropy's.")
-    if met.share_of_loss is not None and met.share_of_gradient is not None:
-        parts = wording.percent(met.share_of_loss), wording.percent(met.share_of_gradient)
-        facts.append(f"This term is {parts[0]} of its objective and {parts[1]} of its gradient.")
+    if met.share_of_loss is not None:
+        facts.append(f"This term is {wording.percent(met.share_of_loss)} of its objective.")
     if met.series.step:
         facts.append(
             "Gradients come from autograd." if met.captured else "Gradients are recomputed in double precision."
         )
-    facts.append(met.note)
     return [wording.one_line(fact) for fact in facts if fact]
 
 

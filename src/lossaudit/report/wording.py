@@ -108,6 +108,8 @@ def pairing_name(pairing: Pairing) -> str:
     """A pairing as a person says it: `softmax + MSELoss`."""
     head = [step.op for step in pairing.prediction.steps if step.op != "identity"]
     loss = pairing.loss.name or pairing.loss.loss or "a loss without a name"
+    if pairing.loss.loss is None:
+        return one_line(f"{loss}, a loss that could not be named")
     return one_line(" + ".join([*head[-2:], loss]) if head else f"{loss} on the raw output")
 
 

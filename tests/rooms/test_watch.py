@@ -22,7 +22,9 @@ from lossaudit.pairing import (
     TargetEncoding,
     Unknown,
 )
-from lossaudit.run.watch import Sight, Watch, encodings_of
+from lossaudit.run.encodings import encodings_of
+from lossaudit.run.sight import Sight
+from lossaudit.run.watch import Watch
 
 K = 4
 E = TargetEncoding

@@ -15,8 +15,9 @@ from lossaudit.recognise.objective import Found
 from lossaudit.record.spans import Spots, place_of
 from lossaudit.rules.judge import judge_reading
 from lossaudit.run.sampling import Schedule
-from lossaudit.run.sights import identity, sight_of, watch_of
-from lossaudit.run.watch import Capture, Watch
+from lossaudit.run.sight import Capture
+from lossaudit.run.terms import identity, sight_of, watch_of
+from lossaudit.run.watch import Watch
 
 _RECOGNISED_KEPT = 512
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
@@ -13,6 +12,8 @@ from lossaudit.errors import LossauditError
 from lossaudit.geometry.saturation import apply_head, measure, sample_gradients, supports, uniform_scale
 from lossaudit.pairing import Args, Basis, Const, Observed, Pairing, Source, TargetEncoding, Unknown
 from lossaudit.result import Series
+from lossaudit.run.encodings import encodings_of
+from lossaudit.run.sight import Sight
 
 _BLOCK_STEPS = 32
 _CLOSE_LOOK = 20  # passes of which every copied row is measured
@@ -20,58 +21,6 @@ _LATER_ROWS = 64  # rows of each later pass
 _BLOCK_ELEMENTS = 1 << 18
 _ENOUGH = 64
 NAN = math.nan
-
-
-class Capture:
-    """The gradient that autograd brings to one node, as a mean norm per sample, once the backward pass has run.
-
-    It carries every reduction, coefficient and scaling of the program, so it is used only where nothing can be
-    recomputed, and is marked so.
-    """
-
-    def __init__(self, node: Any) -> None:
-        self.norm: torch.Tensor | None = None
-        self._handle = node.register_prehook(self._take)
-
-    def _take(self, gradients: tuple[torch.Tensor | None, ...]) -> None:
-        gradient = gradients[0]
-        if gradient is not None and gradient.numel():
-            rows = gradient.detach().float()
-            rows = rows.flatten(1) if rows.dim() > 1 else rows.reshape(-1, 1)
-            self.norm = torch.linalg.vector_norm(rows, dim=1).mean()
-
-    def close(self) -> None:
-        """Let the node go."""
-        self._handle.remove()
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one sampled backward pass shows of a pairing. Tensors are small copies, one row per sample."""
-
-    step: int
-    loss: torch.Tensor | None
-    logits: torch.Tensor | None = None
-    prediction: torch.Tensor | None = None
-    target: torch.Tensor | None = None
-    weight: torch.Tensor | None = None
-    captured: Capture | None = None
-    input_peak: torch.Tensor | None = None
-
-    def thinned(self, most: int) -> Sight:
-        """Evenly spaced rows, so many at most; the same ones of logits, prediction and target."""
-        rows = [len(t) for t in (self.logits, self.prediction, self.target) if t is not None]
-        if not rows or len(set(rows)) > 1 or rows[0] <= most:
-            return self
-        stride = -(-rows[0] // most)
-        logits, prediction, target = (
-            t[::stride] if t is not None else None for t in (self.logits, self.prediction, self.target)
-        )
-        return replace(self, logits=logits, prediction=prediction, target=target)
-
-    @property
-    def elements(self) -> int:
-        return sum(t.numel() for t in (self.logits, self.prediction, self.target) if t is not None)
 
 
 @dataclass(slots=True)
@@ -336,35 +285,6 @@ class Watch:
         self._encodings = seen if self._encodings is None else self._encodings & seen
         if rows.dim() == 2 and rows.shape[1] > 1 and rows.is_floating_point():
             self._sums = _widened(self._sums, rows.double().sum(1))
-
-
-def encodings_of(target: torch.Tensor) -> frozenset[TargetEncoding]:
-    """All target encodings that these rows satisfy.
-
-    >>> sorted(e.value for e in encodings_of(torch.eye(3)))
-    ['count', 'distribution', 'one-hot', 'real', '{0,1}']
-    """
-    y = target.double()
-    found = {TargetEncoding.REAL}
-    if not bool(torch.isfinite(y).all()):
-        return frozenset(found)
-    whole = bool((y == y.round()).all())
-    low, high = (float(value) for value in torch.aminmax(y))
-    if whole and low >= 0:
-        found.add(TargetEncoding.COUNT)
-        if high <= 1:
-            found.add(TargetEncoding.BINARY)
-    if bool((y.abs() == 1).all()):
-        found.add(TargetEncoding.SIGNED)
-    if not target.is_floating_point() and target.dim() == 1:
-        found.add(TargetEncoding.CLASS_INDEX)
-    if y.dim() == 2 and y.shape[1] > 1 and low >= 0:
-        error = float((y.sum(1) - 1).abs().max())
-        if error == 0 and TargetEncoding.BINARY in found:
-            found.add(TargetEncoding.ONE_HOT)
-        if error <= 1e-4:
-            found.add(TargetEncoding.DISTRIBUTION)
-    return frozenset(found)
 
 
 def _groups(pending: Iterable[Sight]) -> list[list[Sight]]:

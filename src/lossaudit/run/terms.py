@@ -10,7 +10,8 @@ from lossaudit.pairing import AxisRole, Const, Flow, LossUse, Pairing, Source, S
 from lossaudit.readers.live import LiveTrace
 from lossaudit.recognise.objective import Found
 from lossaudit.recognise.parts import Part
-from lossaudit.run.watch import Capture, Sight, Watch
+from lossaudit.run.sight import Capture, Sight
+from lossaudit.run.watch import Watch
 
 # Logits may be shifted, scaled and limited by constants before the head: what the head takes counts as the logits.
 _AFFINE = frozenset({"add", "sub", "mul", "div", "neg"})

@@ -15,60 +15,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 
+from benchmarks.training import cnn, mlp, train
 from lossaudit.report import html
 from lossaudit.run.hooks import Hooks
 from lossaudit.run.outcome import result_of
 from lossaudit.run.sampling import Schedule
 from lossaudit.run.session import Session
-
-
-def digits() -> tuple[torch.Tensor, torch.Tensor]:
-    pixels, labels = load_digits(return_X_y=True)
-    return torch.tensor(pixels / 16, dtype=torch.float32), torch.tensor(labels)
-
-
-def mlp() -> nn.Module:
-    return nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-
-
-def cnn() -> nn.Module:
-    """101,626 parameters."""
-    return nn.Sequential(
-        nn.Unflatten(1, (1, 8, 8)),
-        nn.Conv2d(1, 32, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(32, 64, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(1024, 80),
-        nn.ReLU(),
-        nn.Linear(80, 10),
-    )
-
-
-def train(make: Callable[[], nn.Module], steps: int) -> float:
-    """CPU seconds of an ordinary training loop."""
-    torch.manual_seed(0)
-    images, labels = digits()
-    model, loss_fn = make(), nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    started = time.process_time()
-    for step in range(steps):
-        rows = slice(step * 128 % 1600, step * 128 % 1600 + 128)
-        loss = loss_fn(model(images[rows]), labels[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return time.process_time() - started
 
 
 def watched(make: Callable[[], nn.Module], steps: int) -> tuple[float, float]:
@@ -127,8 +85,9 @@ def peak(arguments: list[str]) -> float:
 def memory() -> None:
     program = "\n".join(
         (
-            "import resource",
-            "from benchmarks.run_overhead import cnn, train",
+            "import resource, sys",
+            f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})",
+            "from benchmarks.training import cnn, train",
             "train(cnn, 300)",
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)",
         )

@@ -24,10 +24,16 @@ class Switch:
     def is_on(self) -> bool:
         return getattr(self._here, "on", False)
 
+    def recorded(self) -> bool:
+        """Whether this thread was recording until it was last switched off; asked once, the answer is no again."""
+        recorded, self._here.recorded = getattr(self._here, "recorded", False), False
+        return recorded
+
     def on(self) -> None:
         """Record from now on."""
         if self.is_on:
             return
+        self._here.recorded = False
         above = [_pop_mode() for _ in range(_len_torch_function_stack())]
         _push_mode(self._recorder)
         for mode in reversed(above):
@@ -47,6 +53,7 @@ class Switch:
         for mode in reversed(above):
             _push_mode(mode)
         self._here.on = False
+        self._here.recorded = True
 
     @contextmanager
     def suspended(self) -> Iterator[None]:

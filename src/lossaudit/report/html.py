@@ -27,6 +27,8 @@ _KINDS = {
     "LA9": "Style or speed",
 }
 
+_IN_FULL = 12  # terms with pictures: a page stays small enough to attach
+
 
 def render(result: Result, *, compare: Result | None = None) -> str:
     """The page as text, to be written as UTF-8.
@@ -54,7 +56,9 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
     yield join(*(html_finding.section(each) for each in wording.mistakes(result)))
     if compare is not None:
         yield _before_after(result, compare)
-    yield join(*(html_pairing.section(each) for each in (*_worst_first(result), *result.unnamed)))
+    met = [*_worst_first(result), *result.unnamed]
+    yield join(*(html_pairing.section(each) for each in met[:_IN_FULL]))
+    yield _section("Further terms", *(tag("p", _short(each), class_="note") for each in met[_IN_FULL:]))
     yield _section("Remarks", *(html_finding.remark(each) for each in wording.remarks(result)))
     missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
     yield _section(
@@ -62,6 +66,13 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
         tag("ul", *missed) if missed else tag("p", "Nothing was met that was not understood."),
     )
     yield _limits(result)
+
+
+def _short(met: PairingResult) -> str:
+    """A term in one line, where there are too many to show all of them in full."""
+    place = met.pairing.loss.place
+    where = f" at {wording.where(place)}" if place is not None else ""
+    return f"{wording.pairing_name(met.pairing)}{where}"
 
 
 def _title(result: Result) -> str:

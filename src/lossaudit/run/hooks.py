@@ -156,6 +156,7 @@ class Hooks:
     def _read_backward(self, tensors: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
         spots = current_spots()
         self._settle()
+        recorded = self.switch.recorded() and self._wanted
         wanted = True
         weights = args[0] if args else kwargs.get("grad_tensors")
         for root in [tensors] if isinstance(tensors, torch.Tensor) else list(tensors):
@@ -166,7 +167,7 @@ class Hooks:
                 self.session.list_unresolved(f"backward from a tensor of shape {shape}", "it is no scalar loss", spots)
             else:
                 peak = self.recorder.input_peak
-                wanted = self.session.read_backward(root, spots, recorded=self._wanted, input_peak=peak)
+                wanted = self.session.read_backward(root, spots, recorded=recorded, input_peak=peak)
         return wanted
 
     def _read_grad(self, outputs: Any, inputs: Any, keeps_graph: bool) -> None:

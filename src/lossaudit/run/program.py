@@ -69,7 +69,7 @@ def script(path: str, arguments: tuple[str, ...]) -> Program:
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file; name a Python script, or a module with -m")
     here = os.path.abspath(path)  # as Python names a script, so that the name outlives a change of directory
-    return _compiled(path, (path, *arguments), here, None, os.path.dirname(here))
+    return _compiled(path, (path, *arguments), here, None, os.path.dirname(os.path.realpath(here)))
 
 
 def module(name: str, arguments: tuple[str, ...]) -> Program:

@@ -11,21 +11,6 @@ from lossaudit.pairing import AxisRole, Const, Flow, Pairing, Step, Value
 PASSING = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
 
-# Roles of the common names, for as long as the catalogue has no entry for them.
-_ROLES = {
-    name: kind
-    for kind, names in {
-        Role.VIEW: "view reshape flatten squeeze unsqueeze permute transpose t movedim expand contiguous clone",
-        Role.CAST: "to float double half type cast",
-        Role.SELECT: "select slice index gather index_select masked_select narrow getitem",
-        Role.JOIN: "cat stack",
-        Role.NOISE: "dropout",
-        Role.ELEMENTWISE: "log clamp add sub mul div",
-        Role.HEAD: "softmax log_softmax sigmoid logsigmoid",
-    }.items()
-    for name in names.split()
-}
-
 # A summand or a bound this small only protects a logarithm.
 EPSILON = 1e-3
 
@@ -33,8 +18,8 @@ EPSILON = 1e-3
 @cache
 def role(op: str) -> Role:
     """Role of an operation in the catalogue; `OTHER` for one that it does not know."""
-    known = getattr(catalogue, "OPS", {}).get(op)
-    return known.role if known else _ROLES.get(op, Role.OTHER)
+    known = catalogue.op(op)
+    return known.role if known is not None else Role.OTHER
 
 
 def head(flow: Flow) -> tuple[Step, ...]:

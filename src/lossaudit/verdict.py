@@ -40,20 +40,20 @@ class Witness:
     """Two points whose midpoint lies strictly above the chord, verified in ball arithmetic.
 
     Attributes:
-        a, b: The end points; every coordinate is an exact binary fraction.
+        a, b: The end points, flattened; every coordinate is an exact binary fraction.
         midpoint: (a + b) / 2, exact as well.
-        target: The target, as the function takes it.
         gap: A lower bound of f(midpoint) - (f(a) + f(b)) / 2, strictly positive.
         values: f(a), f(midpoint), f(b), rounded to nearest for reading.
+        target: The target, as the function takes it, for losses known by name; empty for a callable.
         as_coded_gap: The same gap as the user's own callable computes it, where it was run.
     """
 
     a: tuple[float, ...]
     b: tuple[float, ...]
     midpoint: tuple[float, ...]
-    target: tuple[float, ...]
     gap: float
     values: tuple[float, float, float]
+    target: tuple[float, ...] = ()
     as_coded_gap: float | None = None
 
     @property

@@ -89,12 +89,13 @@ def confirm(
         return None
     for bits in precisions:
         with ctx.workprec(bits):
-            values = [_value(program, point, bits) for point in (a, middle(a, b), b)]
+            values = [enclosed(program, point, bits) for point in (a, middle(a, b), b)]
             left, centre, right = values
             difference = centre - (left + right) / 2
             if difference > 0:
                 gap = _below(difference)
-                return gap and Counterexample(a, b, gap, (float(left), float(centre), float(right)), bits)
+                values_read = (float(left), float(centre), float(right))
+                return None if gap is None else Counterexample(a, b, gap, values_read, bits)
             if difference <= 0:  # more bits cannot change a sign that is certain
                 return None
     return None
@@ -115,7 +116,7 @@ def certificate(program: Program, counterexample: Counterexample) -> Certificate
     )
 
 
-def _value(program: Program, point: Point, bits: int) -> arb:
+def enclosed(program: Program, point: Point, bits: int) -> arb:
     """The value in a ball; not a number where some instruction that it depends on has no finite value."""
     at = balls(program, [arb(x) for x in point], bits)
     needed = {program.output}

@@ -45,6 +45,7 @@ def pairs(variables: int, limit: int) -> Floats:
     columns = [unit[i] - unit[j] for i, j in combinations(chosen, 2)]
     columns += [unit[i] + unit[j] for i, j in combinations(chosen, 2)]
     columns += [np.ones(variables)] + [1 - unit[i] for i in chosen]
+    columns = [c for c in columns if c.any()]
     return np.array(columns[: max(limit, 1)]).T
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,12 +11,18 @@ import numpy as np
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.refute import directions as where
 from lossaudit.geometry.refute.counterexample import Counterexample, confirm
-from lossaudit.geometry.refute.segments import Candidate, best, chords, scan
+from lossaudit.geometry.refute.curvature import bends
+from lossaudit.geometry.refute.kinks import crossings, normals, switches
+from lossaudit.geometry.refute.segments import Candidate, best, chords, fan, inside, scan
 
 Floats: TypeAlias = Any
+Stage: TypeAlias = Callable[[], Iterable[Candidate]]
 
 _BUDGET = 4_000_000  # operations of one stage
-_SEEN, _UNSEEN = 8, 3  # candidates of one stage that are tried in balls
+_SEEN, _UNSEEN = 8, 4  # candidates of one stage that are tried in balls
+_SCALES = range(-44, 10)  # powers of two
+_THIN = (-1, -3, -5, -8, -12, -16, -20, -24, -28)  # the same, where each costs an evaluation in balls
+_IN_BALLS = 4_000  # instructions evaluated in balls, times three, in search of what floats cannot see: about 10 ms
 
 
 def refute(
@@ -27,9 +34,11 @@ def refute(
 ) -> Counterexample | None:
     """Searches for two points that prove the program's function not to be convex.
 
+    The search is deterministic.
+
     Args:
         program: The function.
-        deep: Whether to search on when the first tens of milliseconds show nothing.
+        deep: Whether to search on, for up to about a second, when the first tens of milliseconds show nothing.
         starts: Points of interest, such as the parameters of a network.
         pairs: Pairs of points to compare with their midpoint, such as two equal networks whose units are numbered
             differently.
@@ -40,60 +49,147 @@ def refute(
     >>> from lossaudit.geometry.program import Builder
     >>> b = Builder()
     >>> product = b.build(b.multiply(b.variable(0), b.variable(1)), 2)
-    >>> refute(product).gap > 0
-    True
+    >>> found = refute(product)
+    >>> found.a, found.b, found.gap
+    ((-1, 1), (1, -1), 1)
     """
-    if program.through_affine or not program.variables:
+    n = program.variables
+    if program.through_affine or not n:
         return None
-    for stage in _stages(program, deep, starts, pairs):
-        found = _first_confirmed(program, stage())
+    own = np.array(starts, dtype=float).reshape(len(starts), n).T
+    hidden: list[Candidate] = []
+    for stage in _stages(program, own, pairs, deep=deep):
+        pool = list(stage())
+        found = _first_confirmed(program, best((c for c in pool if c.visible), _SEEN))
         if found is not None:
             return found
-    return None
+        hidden += best((c for c in pool if not c.visible), _UNSEEN)
+    found = _first_confirmed(program, best(hidden, 4 * _UNSEEN if deep else _UNSEEN))
+    return found or (_first_confirmed(program, _in_balls(program, own)) if deep else None)
 
 
-def _stages(
-    program: Program, deep: bool, starts: Sequence[Sequence[float]], given: Sequence[tuple[Any, Any]]
-) -> Iterator[Callable[[], Iterable[Candidate]]]:
+def _stages(program: Program, own: Floats, given: Sequence[tuple[Any, Any]], *, deep: bool) -> Iterator[Stage]:
     n = program.variables
     lines = max(4, min(128, _BUDGET // (49 * len(program.instructions))))
-    own = np.array(starts, dtype=float).reshape(len(starts), n).T
     if given:
         ends = np.array(given, dtype=float)
         yield lambda: chords(program, ends[:, 0].T, ends[:, 1].T)
-    yield lambda: _straight(program, lines, own, where.frames(program.domain, fine=n == 1))
-    yield lambda: _oblique(program, lines)
-    if deep:
-        yield lambda: _straight(program, 2 * lines, own, where.frames(program.domain, fine=True))
+    for base, unit in where.frames(program.domain, fine=n == 1):
+        yield lambda base=base, unit=unit: _straight(program, own, lines, base, unit)
+    yield lambda: _kinks(program, own, lines)
+    yield lambda: _around(program, own, lines)
+    yield lambda: _corners(program, lines)
+    for base, unit in where.frames(program.domain, fine=deep):
+        yield lambda base=base, unit=unit: _scattered(program, lines, base, unit)
+    if len(program.instructions) <= (50_000 if deep else 500):
+        yield lambda: _bends(program, own, rounds=30 if deep else 3)
+    if deep and n > 1:
+        for base, unit in where.frames(program.domain, fine=True):
+            yield lambda base=base, unit=unit: _straight(program, own, 4 * lines, base, unit)
 
 
-def _straight(
-    program: Program, lines: int, starts: Floats, frames: Sequence[tuple[float, float]]
-) -> Iterator[Candidate]:
+def _straight(program: Program, own: Floats, lines: int, base: float, unit: float) -> list[Candidate]:
     """Along the axes and along two coordinates at once."""
-    n = program.variables
-    directions = np.concatenate([where.axes(n, max(2, lines // 3)), where.pairs(n, lines)], axis=1)[:, :lines]
-    for base, unit in frames:
-        bases = np.concatenate([np.full((n, 1), base), starts], axis=1)
-        yield from scan(program, *where.every(bases, directions), unit=unit)
+    return scan(program, *where.every(_bases(program, own, base), _directions(program.variables, lines)), unit=unit)
 
 
-def _oblique(program: Program, lines: int) -> Iterator[Candidate]:
-    """From confidently wrong corners, and in all directions."""
-    n = program.variables
-    if program.domain.low is None and program.domain.high is None:
-        side = max(2, int(np.sqrt(lines)))
-        yield from scan(program, *where.every(where.corners(n, side), where.axes(n, side)), reach=16)
-    for base, unit in where.frames(program.domain, fine=False):
-        bases, directions = where.scattered(n, max(4, lines // 2), scale=8 * unit)
-        yield from scan(program, bases + base, directions, unit=unit / 2, reach=16)
+def _around(program: Program, own: Floats, lines: int) -> list[Candidate]:
+    """Around the origin (or what the domain has instead) at all scales."""
+    bases = np.concatenate([_bases(program, own, b) for b in _levels(program)], axis=1)
+    return fan(program, *where.every(bases, _directions(program.variables, lines // 2)), _SCALES)
+
+
+def _corners(program: Program, lines: int) -> list[Candidate]:
+    """From confidently wrong corners."""
+    if program.domain.low is not None or program.domain.high is not None:
+        return []
+    n, side = program.variables, max(2, int(np.sqrt(lines)))
+    return scan(program, *where.every(where.corners(n, side), where.axes(n, side)), reach=16)
+
+
+def _scattered(program: Program, lines: int, base: float, unit: float) -> list[Candidate]:
+    """In all directions from points all around."""
+    bases, directions = where.scattered(program.variables, max(4, lines // 2), scale=8 * unit)
+    return scan(program, bases + base, directions, unit=unit / 2, reach=16)
+
+
+def _kinks(program: Program, own: Floats, lines: int) -> list[Candidate]:
+    """Around points on kinks and jumps."""
+    places = _on_kinks(program, own, lines)
+    return fan(program, *places, _SCALES) if places[0].shape[1] else []
+
+
+def _bends(program: Program, own: Floats, *, rounds: int) -> list[Candidate]:
+    """Along eigenvectors of negative curvature, rounded to few bits."""
+    centres, directions = _bent(program, own, rounds)
+    if not centres.shape[1]:
+        return []
+    return fan(program, *_rounded(centres, directions), _SCALES)
+
+
+def _in_balls(program: Program, own: Floats) -> Iterator[Candidate]:
+    """Segments that float64 cannot judge: thin ones on kinks and where curvature seems negative, and on the axes."""
+    places = [_on_kinks(program, own, 64)]
+    if len(program.instructions) <= 50_000:
+        places.append(_rounded(*_bent(program, own, rounds=30)))
+    axes = where.axes(program.variables, 8)
+    places += [(base * axes, axes) for base in (-64.0, -32.0, -16.0, 0.0, 16.0, 32.0, 64.0)]
+    segments = (
+        Candidate(False, 0.0, centre - 2.0**k * direction, centre + 2.0**k * direction)
+        for centres, directions in places
+        for centre, direction in islice(zip(centres.T, directions.T, strict=True), 24)
+        for k in ((4, 3, 1, *_THIN))
+    )
+    return islice(segments, max(8, 16 * _IN_BALLS // len(program.instructions)))
 
 
 def _first_confirmed(program: Program, candidates: Iterable[Candidate]) -> Counterexample | None:
-    pool = list(candidates)
-    for visible, count in ((True, _SEEN), (False, _UNSEEN)):
-        for candidate in best((c for c in pool if c.visible == visible), count):
-            found = confirm(program, candidate.a.tolist(), candidate.b.tolist())
-            if found is not None:
-                return found
-    return None
+    confirmed = (confirm(program, c.a.tolist(), c.b.tolist()) for c in candidates if np.isfinite([c.a, c.b]).all())
+    return next((found for found in confirmed if found is not None), None)
+
+
+def _on_kinks(program: Program, own: Floats, lines: int) -> tuple[Floats, Floats]:
+    """Points on kinks, a little before and a little behind, and directions across."""
+    n = program.variables
+    extended, kinks = switches(program)
+    if not kinks:
+        return np.empty((n, 0)), np.empty((n, 0))
+    directions = np.concatenate([normals(extended, kinks), _directions(n, lines // 4)], axis=1)
+    bases = np.concatenate([_bases(program, own, base) for base in _levels(program)], axis=1)
+    centres, across = crossings(extended, kinks, *where.every(bases, directions))
+    return np.concatenate([centres + shift * across for shift in (0, -(2.0**-30), 2.0**-30)], axis=1), np.tile(
+        across, (1, 3)
+    )
+
+
+def _bent(program: Program, own: Floats, rounds: int) -> tuple[Floats, Floats]:
+    n = program.variables
+    starts = [_bases(program, own, base) for base in _levels(program)]
+    if program.domain.low is None and program.domain.high is None:
+        starts.append(where.corners(n, 24))
+    for base, unit in where.frames(program.domain, fine=rounds > 9 or n == 1):
+        starts.append(base + where.scattered(n, 24, scale=4 * unit)[0])
+    points = np.concatenate(starts, axis=1)
+    return bends(program, points[:, np.isfinite(inside(program, points)).all(axis=0)], rounds=rounds)
+
+
+def _rounded(centres: Floats, directions: Floats) -> tuple[Floats, Floats]:
+    """Each place with few bits, and with more."""
+    kinds = [(0, 0), (2, 1), (5, 3), (12, 6), (24, 12), (40, 24)]
+    return (
+        np.concatenate([np.round(centres * 2.0**bits) / 2.0**bits for bits, _ in kinds], axis=1),
+        np.concatenate([np.round(directions * 2.0**bits) / 2.0**bits for _, bits in kinds], axis=1),
+    )
+
+
+def _directions(n: int, lines: int) -> Floats:
+    return np.concatenate([where.axes(n, max(2, lines // 3)), where.pairs(n, lines)], axis=1)[:, : max(2, lines)]
+
+
+def _bases(program: Program, own: Floats, base: float) -> Floats:
+    return np.concatenate([np.full((program.variables, 1), base), own], axis=1)
+
+
+def _levels(program: Program) -> list[float]:
+    """The distinct base coordinates of the domain."""
+    return sorted({base for base, _ in where.frames(program.domain, fine=False)})

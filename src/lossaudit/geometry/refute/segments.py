@@ -19,7 +19,9 @@ Floats: TypeAlias = Any
 
 SPANS = (1, 2, 3, 4, 6, 8, 12, 16)
 _SURE = 32.0  # a gap this many times its rounding error is taken to be real
-_PRICE = 1 / 16  # of one more digit, as a share of the score
+_PRICE = 0.6  # halvings of the score for one more digit
+_DEAREST = 40.0
+_FRACTIONS = ((0, 2), (1, 1), (2, 1), (3, 2), (6, 4), (12, 8), (24, 12))  # (bits behind the point, digits if more)
 _KEEP = 6
 _EPSILON = float(np.finfo(float).eps)
 
@@ -97,7 +99,7 @@ def chords(program: Program, a: Floats, b: Floats) -> list[Candidate]:
     """The segments between given points, themselves; both of shape (variables, n)."""
     count = a.shape[1]
     points = np.concatenate([a, (a + b) / 2, b], axis=1)
-    values, errors = noisy_values(program, _inside(program, points))
+    values, errors = noisy_values(program, inside(program, points))
     left, centre, right = (values[i * count : (i + 1) * count, None] for i in range(3))
     noise = errors[count : 2 * count, None] + (errors[:count, None] + errors[2 * count :, None]) / 2
     total = (price(a) + price(b))[:, None]
@@ -113,17 +115,21 @@ def on_lines(
     """Values and rounding errors at base + t direction: shape (lines, len(grid)), behind the instructions `at`."""
     points = bases[:, :, None] + directions[:, :, None] * grid
     lines = bases.shape[1]
-    values, errors = noisy_values(program, _inside(program, points.reshape(len(bases), -1)), at=at)
+    values, errors = noisy_values(program, inside(program, points.reshape(len(bases), -1)), at=at)
     shape = (*values.shape[:-1], lines, len(grid))
     return values.reshape(shape), errors.reshape(shape)
 
 
 def price(points: Floats) -> Floats:
-    """How many numbers a person has to read for each point."""
-    return np.count_nonzero(points, axis=0)
+    """How many digits a person has to read, about, for each of the points (variables, n)."""
+    size = np.abs(points)
+    digits = (size > 0) + np.log10(np.maximum(size, 1))
+    for bits, more in _FRACTIONS:
+        digits += more * (np.floor(size * 2.0**bits) != size * 2.0**bits)
+    return digits.sum(axis=0)
 
 
-def _inside(program: Program, points: Floats) -> Floats:
+def inside(program: Program, points: Floats) -> Floats:
     """The points, with a nan for what lies outside the domain."""
     domain = program.domain
     outside = np.zeros(points.shape, dtype=bool)
@@ -146,7 +152,8 @@ def _rank(
         clear = gap / (noise * _EPSILON)
     positive = np.isfinite(relative) & (gap > 0)
     visible = positive & (clear > _SURE)
-    scores = ((visible, relative / (1 + _PRICE * cost)), (positive & ~visible, np.minimum(clear, _SURE)))
+    simple = relative * np.exp2(-_PRICE * np.minimum(cost, _DEAREST))
+    scores = ((visible, simple), (positive & ~visible, np.minimum(clear, _SURE)))
     found: list[tuple[bool, float, tuple[int, int]]] = []
     for seen, (mask, score) in zip((True, False), scores, strict=True):
         places = np.flatnonzero(mask)

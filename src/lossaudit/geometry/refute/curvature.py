@@ -96,7 +96,8 @@ def _differences(extended: Program, partials: tuple[int, ...]) -> Hessian:
 
 def _spectrum(second: Hessian, points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Where the Hessian is finite: points, least and largest eigenvalue in size, eigenvector of the least."""
-    n, parts = points.shape[0], []
+    n = points.shape[0]
+    parts: list[Floats] = []
     size = max(1, _ELEMENTS // (n * n * 64))
     for i in range(0, points.shape[1], size):
         parts.append(second(points[:, i : i + size]))

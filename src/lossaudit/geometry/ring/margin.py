@@ -28,8 +28,9 @@ variables plus the sum of the parts; a part is `{"family", "label", "phi", "argu
 
 A checker recomputes: (1) the program as a sum of terms (rules in `elements`), which minus the parts must be affine;
 terms log p_k of other classes count as log p_y + affine, and sums of all other classes' p_k as 1 - p_y; for K = 2,
-p_j = 1 - p_y; (2) D^2 phi with the four rules in `scalar`, and the argument for it; (3) for K >= 3 the limit of D phi at p = 1: every term of D phi has
-r + b > 0 (with log p ~ -(1-p)) and so tends to 0, or r = b = e = 0; the sum of the latter's coefficients must be <= 0.
+p_j = 1 - p_y; (2) D^2 phi with the four rules in `scalar`, and the argument for it; (3) for K >= 3 the limit of
+D phi at p = 1: a term of D phi with r + b > 0 tends to 0, as log p ~ -(1-p); all others have r = b = e = 0, and the sum
+of their coefficients must be <= 0.
 """
 
 from __future__ import annotations

@@ -114,6 +114,8 @@ def radial(part: Part) -> tuple[int, Scalar] | None:
     labels = {k for key in terms for k in _labels(key)} - {-1}
     if classes == 2:
         return _one_of_two(terms)
+    if len(labels) == classes - 1:  # perhaps 1 - p_y, as the sum of all others
+        labels = set(range(classes))
     for label in sorted(labels) or [0]:
         merged = _merged(terms, label, classes)
         if merged is not None:

@@ -3,7 +3,8 @@
 A form is a sum of terms p(u) exp(E) b1^r1 ... log(a1)^k1 ..., with p a polynomial over the rationals, E, b and a forms
 again, and r rational. Two forms that are written alike are equal wherever they have values; the reverse does not hold
 always. Forms of equal functions usually are written alike, since exponents are added, logarithms and powers shed their
-factors (log(2 + 2 exp(-u)) is log 2 - u + log(1 + exp(u))), and rational numbers under them are taken apart into primes.
+factors (log(2 + 2 exp(-u)) is log 2 - u + log(1 + exp(u))), and rational numbers under them are taken apart into
+primes.
 
 The caller sees to it that everything has a value: arguments of log and of broken powers are positive.
 """
@@ -46,7 +47,8 @@ class Form:
         return isinstance(other, Form) and self.terms == other.terms
 
     def __hash__(self) -> int:
-        return hash(frozenset((monomial, tuple(p.coeffs())) for monomial, p in self.terms.items()))
+        # Cheap rather than sharp: exact rationals hash slowly.
+        return hash(frozenset((monomial, p.degree(), int(p[p.degree()].p)) for monomial, p in self.terms.items()))
 
     @property
     def polynomial(self) -> fmpq_poly | None:
@@ -383,11 +385,11 @@ def write(form: Form, builder: Builder, u: int) -> int:
         for k, c in enumerate(p.coeffs()):
             if c == 0:
                 continue
-            if k == 0 and product is None:
+            if k:
+                power_of_u = builder.power(u, k)
+                terms.append((c, power_of_u if product is None else builder.multiply(power_of_u, product)))
+            elif product is None:
                 bias += c
-                continue
-            part = builder.power(u, k) if k else product
-            if k and product is not None:
-                part = builder.multiply(part, product)
-            terms.append((c, part))
+            else:
+                terms.append((c, product))
     return builder.linear(terms, bias)

@@ -17,8 +17,10 @@ COMMANDS = {
     "run": "run a training script and watch what it trains on",
     "rules": "list the rules",
     "explain": "explain a rule",
+    "recheck": "check a certificate or a verdict",
+    "axioms": "list what the checker trusts",
 }
-PLANNED = ("lint", "prove", "card", "choose", "draw", "claims", "compare", "watch", "audit", "recheck", "losses")
+PLANNED = ("lint", "prove", "card", "choose", "draw", "claims", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

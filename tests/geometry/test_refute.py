@@ -54,7 +54,7 @@ def p_of(z):
 
 
 def focal(gamma):
-    return of_true_class(lambda b, p, l: b.scale(-1, b.multiply(b.power(b.scale(-1, p, 1), gamma), l)))
+    return of_true_class(lambda b, p, lp: b.scale(-1, b.multiply(b.power(b.scale(-1, p, 1), gamma), lp)))
 
 
 def focal_value(gamma):
@@ -62,7 +62,7 @@ def focal_value(gamma):
 
 
 def poly1(e):
-    return of_true_class(lambda b, p, l: b.linear(((-1, l), (-e, p)), e))
+    return of_true_class(lambda b, p, lp: b.linear(((-1, lp), (-e, p)), e))
 
 
 def poly1_value(e):
@@ -70,7 +70,7 @@ def poly1_value(e):
 
 
 def ce_plus(c):
-    return of_true_class(lambda b, p, l: b.linear(((-1, l), (c, b.power(b.scale(-1, p, 1), 2)))))
+    return of_true_class(lambda b, p, lp: b.linear(((-1, lp), (c, b.power(b.scale(-1, p, 1), 2)))))
 
 
 def ce_plus_value(c):
@@ -78,7 +78,7 @@ def ce_plus_value(c):
 
 
 def mse(b, z):
-    return softmax_sum(lambda b, p, l, true: b.power(b.scale(1, p, -1 if true else 0), 2))(b, z)
+    return softmax_sum(lambda b, p, lp, true: b.power(b.scale(1, p, -1 if true else 0), 2))(b, z)
 
 
 def mse_value(z):
@@ -131,18 +131,18 @@ LOSSES = {
     **{f"focal, gamma = {g}": (10, focal(g), focal_value(g)) for g in (fmpq(1, 2), fmpq(1), fmpq(2), fmpq(3), fmpq(5))},
     "GCE, q = 1/2": (
         5,
-        of_true_class(lambda b, p, l: b.scale(-2, b.power(p, fmpq(1, 2)), 2)),
+        of_true_class(lambda b, p, lp: b.scale(-2, b.power(p, fmpq(1, 2)), 2)),
         lambda z: 2 - 2 * mpmath.sqrt(p_of(z)[0]),
     ),
-    "MAE of softmax": (3, of_true_class(lambda b, p, l: b.scale(-2, p, 2)), lambda z: 2 - 2 * p_of(z)[0]),
+    "MAE of softmax": (3, of_true_class(lambda b, p, lp: b.scale(-2, p, 2)), lambda z: 2 - 2 * p_of(z)[0]),
     "entropy": (
         3,
-        softmax_sum(lambda b, p, l, true: b.scale(-1, b.multiply(p, l))),
+        softmax_sum(lambda b, p, lp, true: b.scale(-1, b.multiply(p, lp))),
         lambda z: -sum(q * mpmath.log(q) for q in p_of(z)),
     ),
     "reverse KL to (1/2, 1/4, 1/4)": (
         3,
-        softmax_sum(lambda b, p, l, true: b.multiply(p, b.scale(1, l, 1 if true else 2))),
+        softmax_sum(lambda b, p, lp, true: b.multiply(p, b.scale(1, lp, 1 if true else 2))),
         lambda z: sum(q * (mpmath.log(q) + (2 if k else 1)) for k, q in enumerate(p_of(z))),
     ),
     **{
@@ -152,12 +152,12 @@ LOSSES = {
     **{f"CE + c (1-p)^2, c = {c}": (3, ce_plus(c), ce_plus_value(c)) for c in (fmpq(51, 100), fmpq(501, 1000))},
     "-log(p + 1e-8)": (
         10,
-        of_true_class(lambda b, p, l: b.scale(-1, b.log(b.scale(1, p, E8)))),
+        of_true_class(lambda b, p, lp: b.scale(-1, b.log(b.scale(1, p, E8)))),
         lambda z: -mpmath.log(p_of(z)[0] + mpmath.mpf(10) ** -8),
     ),
     "-log(max(p, 1e-7))": (
         10,
-        of_true_class(lambda b, p, l: b.scale(-1, b.log(b.maximum([p, b.constant(E7)])))),
+        of_true_class(lambda b, p, lp: b.scale(-1, b.log(b.maximum([p, b.constant(E7)])))),
         lambda z: -mpmath.log(max(p_of(z)[0], mpmath.mpf(10) ** -7)),
     ),
     "squared error of sigmoid": (
@@ -258,8 +258,8 @@ LOSSES = {
 }
 
 CONVEX = {
-    "cross-entropy": (10, of_true_class(lambda b, p, l: b.scale(-1, l))),
-    "cross-entropy through log(softmax)": (10, of_true_class(lambda b, p, l: b.scale(-1, b.log(p)))),
+    "cross-entropy": (10, of_true_class(lambda b, p, lp: b.scale(-1, lp))),
+    "cross-entropy through log(softmax)": (10, of_true_class(lambda b, p, lp: b.scale(-1, b.log(p)))),
     "Poly-1, eps = 1": (10, poly1(fmpq(1))),
     "Poly-1, eps = -1": (10, poly1(fmpq(-1))),
     "CE + (1-p)^2 / 2": (3, ce_plus(fmpq(1, 2))),

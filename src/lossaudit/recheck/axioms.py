@@ -61,7 +61,9 @@ _AXIOMS = (
     ),
     Axiom("xlogx", "x log x is convex on x >= 0, with 0 log 0 = 0 and its least value at 1/e.", "(x log x)'' = 1/x"),
     Axiom("gamma", "log Gamma is convex on x > 0 (Bohr, Mollerup), least at 1.4616.", "(log Gamma)'' = sum 1/(x+k)^2"),
-    Axiom("sine", "Sine and cosine lie between -1 and 1.", "sin^2 + cos^2 = 1"),
+    Axiom(
+        "sine", "Sine and cosine lie between -1 and 1, and are each other's derivative.", "sin'' = -sin, cos'' = -cos"
+    ),
     Axiom("quadratic", "A quadratic form is convex if its matrix is L D L' with D >= 0.", "x'Ax = sum d_i (L'x)_i^2"),
     Axiom("norm", "A p-norm is convex, and rises in each entry >= 0 (Minkowski).", "|u + v| <= |u| + |v|"),
     Axiom("perspective", "u^2/v is convex for v > 0, rises in u >= 0 and falls in v.", "(u^2/v)'' >= 0"),

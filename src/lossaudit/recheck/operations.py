@@ -22,14 +22,17 @@ from lossaudit.recheck.claims import (
     turned,
 )
 from lossaudit.recheck.intervals import ONE, POSITIVE, ZERO, Interval, only, plus, rounded, scaled, through, times
-from lossaudit.recheck.programs import SCALAR
+from lossaudit.recheck.programs import SCALAR, power
 
 Claims: TypeAlias = Sequence[Claim]
 Constants: TypeAlias = Sequence[fmpq]
 
 _NONNEGATIVE = Interval(ZERO, None, low_open=False)
-_EXACT = 1 << 10  # powers up to this are exact fractions
-_ONE_OVER_E = (fmpq(36787, 100000), fmpq(36788, 100000))
+_EXACT = 1 << 13  # bits up to which powers of fractions are exact
+_ONE_OVER_E = (fmpq(36787944, 10**8), fmpq(36787945, 10**8))
+_LEAST_GAMMA = (fmpq(14616321, 10**7), fmpq(14616322, 10**7)), fmpq(-12148630, 10**8)
+_PI = fmpq(31415926535, 10**10)  # under pi
+_QUARTER_TURN = fmpq(15707963268, 10**10)  # over pi / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +146,14 @@ def _power(args: Claims, constants: Constants) -> Claim:
 
 def _power_range(x: Interval, r: fmpq) -> Interval:
     """Values of x^r for members x >= 0 (x > 0 if r < 0)."""
-    if r.q == 1 and abs(r) <= _EXACT:
+    inexact = rounded(arb.sqrt if r == fmpq(1, 2) else lambda u: power(u, r))
 
-        def ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
-            value = at ** int(r.p) if at != 0 or r > 0 else None
-            return value, value
+    def ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
+        if r.q != 1 or abs(r) * at.height_bits() > _EXACT:
+            return inexact(at)
+        value = at ** int(r.p) if at != 0 or r > 0 else None
+        return value, value
 
-    elif r == fmpq(1, 2):
-        ends = rounded(arb.sqrt)
-    else:
-        ends = rounded(lambda u: (u.log() * arb(r)).exp() if u > 0 else arb(0) if r > 0 else arb("nan"))
     reach = through(ends, x, rising=r > 0, limits=(None, None if r > 0 else ZERO))
     return reach.meet(_NONNEGATIVE)
 
@@ -266,8 +267,8 @@ def xlogx(x: Interval) -> Shape | None:
 
 
 def _lgamma(x: Interval) -> Shape | None:
-    """Convex on x > 0 (Bohr and Mollerup); least at 1.4616... with -0.1214..."""
-    return _bowl(SCALAR["lgamma"], x, (fmpq(146, 100), fmpq(147, 100)), fmpq(-1215, 10000)) if x.positive else None
+    """Convex on x > 0 (Bohr and Mollerup); least at 1.46163214... with -0.12148629..."""
+    return _bowl(SCALAR["lgamma"], x, *_LEAST_GAMMA) if x.positive else None
 
 
 def _abs(args: Claims, _: Constants) -> Claim:
@@ -290,13 +291,35 @@ def _step(closed: bool) -> Callable[[Interval], Shape]:
     return shape
 
 
-def _wave(x: Interval) -> Shape:
-    return Shape(0, 0, Interval(-ONE, ONE, False, False))
+def _wave(x: Interval, bends: Sequence[tuple[fmpq, fmpq, int]], turns: Sequence[tuple[fmpq, fmpq, int]]) -> Shape:
+    """A wave, which bends so and turns so on some intervals."""
+
+    def on(parts: Sequence[tuple[fmpq, fmpq, int]]) -> int:
+        if x.low is None or x.high is None:
+            return 0
+        return next((what for low, high, what in parts if low <= x.low and x.high <= high), 0)
+
+    return Shape(on(bends), on(turns), Interval(-ONE, ONE, False, False))
+
+
+def _sine(x: Interval) -> Shape:
+    return _wave(x, [(ZERO, _PI, CONCAVE), (-_PI, ZERO, CONVEX)], [(-_PI / 2, _PI / 2, 1)])
+
+
+def _cosine(x: Interval) -> Shape:
+    return _wave(x, [(-_PI / 2, _PI / 2, CONCAVE)], [(ZERO, _PI, -1), (-_PI, ZERO, 1)])
 
 
 def _s_shaped(value: Callable[[arb], arb], bound: fmpq) -> Callable[[Interval], Shape]:
     """Odd, increasing, convex on x <= 0 and concave on x >= 0, within plus or minus the bound."""
     return lambda x: Shape(_bend_at_zero(x), 1, _bounded_range(value, x, -bound, bound))
+
+
+def _tanh(args: Claims, _: Constants) -> Claim:
+    """1 - tanh f = 2 (1 - sigmoid(2 f))."""
+    (f,) = args
+    found = composed(_s_shaped(arb.tanh, ONE)(f.range), f)
+    return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
 
 
 # ---- Functions of several arguments ------------------------------------------------------------------------------
@@ -352,8 +375,10 @@ def _sum_of_exp(values: Sequence[fmpq]) -> arb:
 def _select(args: Claims, _: Constants) -> Claim:
     """The branch that is taken; the other one need not have values. The condition is 0 or 1."""
     condition, f, g = args
-    if not condition.defined or condition.range.point in (ZERO, ONE):
-        return NOTHING if not condition.defined else f if condition.range.point == ONE else g
+    if not condition.defined:
+        return NOTHING
+    if not (condition.range.contains(ZERO) and condition.range.contains(ONE)):
+        return g if condition.range.contains(ZERO) else f
     if not (f.defined and g.defined):
         return NOTHING
     same = f.range.point is not None and f.range.point == g.range.point
@@ -383,8 +408,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "logsumexp": Operation(_logsumexp, ("balls", "log-sum")),
         "softplus": Operation(_softplus, ("balls", "composition", "log-sum", "logistic")),
         "sigmoid": Operation(_sigmoid, ("balls", "composition", "log-sum", "s-shaped")),
-        "tanh": Operation(_one(_s_shaped(arb.tanh, ONE)), ("balls", "composition", "s-shaped")),
-        "atan": Operation(_one(_s_shaped(arb.atan, fmpq(1571, 1000))), ("balls", "composition", "s-shaped")),
+        "tanh": Operation(_tanh, ("balls", "composition", "s-shaped", "log-sum")),
+        "atan": Operation(_one(_s_shaped(arb.atan, _QUARTER_TURN)), ("balls", "composition", "s-shaped")),
         "erf": Operation(_one(_s_shaped(arb.erf, ONE)), ("balls", "composition", "s-shaped")),
         "xlogx": Operation(_one(xlogx), ("balls", "composition", "xlogx")),
         "lgamma": Operation(_one(_lgamma), ("balls", "composition", "gamma")),
@@ -393,7 +418,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "step": Operation(_one(_step(closed=False)), ("exact", "composition")),
         "step_closed": Operation(_one(_step(closed=True)), ("exact", "composition")),
         "select": Operation(_select, ("exact",)),
-        "sin": Operation(_one(_wave), ("composition", "sine")),
-        "cos": Operation(_one(_wave), ("composition", "sine")),
+        "sin": Operation(_one(_sine), ("composition", "sine")),
+        "cos": Operation(_one(_cosine), ("composition", "sine")),
     }
 )

@@ -186,7 +186,7 @@ def at_ends(value: Callable[[arb], arb], x: arb) -> arb:
     return value(x) if x.is_exact() else value(x.lower()).union(value(x.upper()))
 
 
-def _power(x: arb, r: fmpq) -> arb:
+def power(x: arb, r: fmpq) -> arb:
     """x^r: every x for r = 0, 1, 2, ...; x != 0 for r = -1, -2, ...; x >= 0 or x > 0 for the rest."""
     if r.q == 1 and abs(r) <= 1 << 12:
         result, base = arb(1), abs(x) if r.p % 2 == 0 else x
@@ -260,7 +260,7 @@ def ball(op: str, xs: Sequence[arb], constants: Sequence[fmpq]) -> arb:
     several: Mapping[str, Callable[[], arb]] = {
         "linear": lambda: sum((c * x for c, x in zip(constants, xs, strict=False)), arb(constants[-1])),
         "multiply": lambda: xs[0] * xs[1],
-        "power": lambda: _power(xs[0], constants[0]),
+        "power": lambda: power(xs[0], constants[0]),
         "logsumexp": lambda: sum((x.exp() for x in xs), arb(0)).log(),
         "max": lambda: _max(xs),
         "select": lambda: _select(*xs),

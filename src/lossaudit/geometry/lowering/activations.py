@@ -25,7 +25,7 @@ def logsigmoid(b: Builder, x: int) -> int:
 
 
 def leaky(b: Builder, x: int, slope: fmpq) -> int:
-    """x above 0, slope x below: the larger of the two where slope <= 1, else the smaller."""
+    """X above 0, slope x below: the larger of the two where slope <= 1, else the smaller."""
     both = (x, b.scale(slope, x))
     return b.maximum(both) if slope <= 1 else b.minimum(both)
 

@@ -16,7 +16,7 @@ import numpy as np
 from flint import fmpq
 
 from lossaudit.geometry.interval import rational
-from lossaudit.geometry.lowering.operands import LIMIT, Array, NotLowered, Operands, Rule, each
+from lossaudit.geometry.lowering.operands import LIMIT, Array, NotLowered, Operands, Rule, each, whole
 from lossaudit.geometry.program import Builder
 
 
@@ -58,7 +58,7 @@ def contract(o: Operands, factors: Sequence[Factor], out: str) -> Array:
 
 def _atoms(o: Operands, factors: Sequence[Factor], tracked: Sequence[Factor], shape: tuple[int, ...]) -> Array:
     finite = all(np.all(np.isfinite(f.elements)) for f in factors if f.known)
-    if len(tracked) != 1 or not finite or not o.low.affine(tracked[0].elements):
+    if len(tracked) > 1 or not finite or not all(o.low.affine(f.elements) for f in tracked):
         raise NotLowered("too many products")
     return o.low.variables(math.prod(shape), atoms=True).reshape(shape)
 
@@ -84,6 +84,7 @@ def _sums(b: Builder, ids: list[list[list[int]]], values: list[list[list[float]]
             exact[value] = rational(value)
         return exact[value]
 
+    one = b.constant(1)
     out: list[int] = []
     for row in range(split[0]):
         terms: list[tuple[fmpq, int]] = []
@@ -91,9 +92,9 @@ def _sums(b: Builder, ids: list[list[list[int]]], values: list[list[list[float]]
             coefficient = fmpq(1)
             for known in values:
                 coefficient *= number(known[row][k])
-            product = ids[0][row][k]
-            for more in ids[1:]:
-                product = b.multiply(product, more[row][k])
+            product = one
+            for factors in ids:
+                product = b.multiply(product, factors[row][k])
             terms.append((coefficient, product))
         out.append(b.linear(terms))
     return out
@@ -113,13 +114,13 @@ def _linear(o: Operands) -> Array:
     return _plus_bias(o, x)
 
 
-def _plus_bias(o: Operands, x: Array, name: str = "bias") -> Array:
+def _plus_bias(o: Operands, x: Array) -> Array:
     """Results that stand for themselves do so with their bias, if this is affine as well."""
-    if not o.has(name):
-        return x
-    if x.size and x.min() < 0 and x.size > LIMIT // 100 and o.values(name) is not None:
-        return x if np.all(np.isfinite(o.known(name))) else _plus(o, x, name)
-    return _plus(o, x, name)
+    if o.has("bias") and x.size and x.min() < 0:
+        bias = o.values("bias")
+        if np.all(np.isfinite(bias)) if bias is not None else o.low.affine(o.raw("bias")):
+            return x
+    return _plus(o, x, "bias")
 
 
 def product(o: Operands, x: Factor, y: Factor) -> Array:
@@ -243,22 +244,12 @@ def _multi_dot(o: Operands) -> Array:
     return first.elements
 
 
-def _pair(value: object, rank: int) -> tuple[int, ...]:
-    listed = value if isinstance(value, tuple) else (value,) * rank
-    if len(listed) == 1:
-        listed = listed * rank
-    if len(listed) != rank or not all(isinstance(x, int) for x in listed):
-        raise NotLowered(f"{value!r} for {rank} axes")
-    return tuple(int(x) for x in listed)
-
-
-def windows(
-    elements: Array, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...], padding: Array
-) -> Array:
+def windows(elements: Array, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
     """Windows over the last axes: shape (..., positions..., window...).
 
     Args:
-        elements: Anything; `padding` holds what stands beyond its ends, and how many there, (before, after) per axis.
+        elements: Anything.
+        size, stride, dilation: One number for each of the last axes.
     """
     rank = len(size)
     span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True))
@@ -280,11 +271,11 @@ def _convolution(rank: int) -> Rule:
         x, weight = factor(o, "input", ""), factor(o, "weight", "")
         single = x.elements.ndim == rank + 1
         elements = x.elements[None] if single else x.elements
-        stride, dilation = (_pair(o.option(name, 1), rank) for name in ("stride", "dilation"))
+        stride, dilation = (whole(o.option(name, 1), rank) for name in ("stride", "dilation"))
         size = weight.elements.shape[2:]
         amounts = _amounts(o.option("padding", 0), rank, size, dilation)
         filler = 0.0 if x.known else int(o.b.constant(0))
-        parts = windows(padded(elements, amounts, filler), size, stride, dilation, elements)
+        parts = windows(padded(elements, amounts, filler), size, stride, dilation)
         groups = int(o.option("groups", 1))
         n, channels = parts.shape[:2]
         parts = parts.reshape(n, groups, channels // groups, *parts.shape[2:])
@@ -308,7 +299,7 @@ def _amounts(padding: object, rank: int, size: Sequence[int], dilation: Sequence
     if padding == "same":
         spans = [d * (k - 1) for d, k in zip(dilation, size, strict=True)]
         return [(span // 2, span - span // 2) for span in spans]
-    return [(amount, amount) for amount in _pair(padding, rank)]
+    return [(amount, amount) for amount in whole(padding, rank)]
 
 
 def _embedding(o: Operands) -> Array:

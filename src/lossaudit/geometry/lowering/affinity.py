@@ -25,6 +25,7 @@ def as_atoms(
     """New variables for the results of an affine operation that would cost too much; None if it may be written out.
 
     Args:
+        o: The operation.
         names: Operands in which the operation is affine, jointly.
         at_most_one: That it is so only as long as no more than one of them depends on the variables: a product.
         cost: Scalar multiplications, where these are more than the elements.

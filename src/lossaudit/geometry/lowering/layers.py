@@ -11,7 +11,7 @@ from flint import fmpq
 
 from lossaudit.geometry.lowering import scalars as s
 from lossaudit.geometry.lowering.affine import padded, windows
-from lossaudit.geometry.lowering.operands import LIMIT, Array, NotLowered, Operands, Rule, array, each, lines
+from lossaudit.geometry.lowering.operands import LIMIT, Array, NotLowered, Operands, Rule, array, each, lines, whole
 from lossaudit.geometry.lowering.reductions import variance
 from lossaudit.geometry.program import Builder
 
@@ -90,30 +90,22 @@ def _instance_norm(o: Operands) -> Array:
     return _scaled(o, done, _per_channel(ids))
 
 
-def _numbers(value: object, rank: int) -> tuple[int, ...]:
-    listed = value if isinstance(value, tuple) else (value,) * rank
-    listed = listed * rank if len(listed) == 1 else listed
-    if not all(isinstance(x, int) for x in listed):
-        raise NotLowered("sizes that are not known")
-    return tuple(int(x) for x in listed)
-
-
 def _pool(rank: int, *, average: bool) -> Rule:
     def rule(o: Operands) -> Array:
         if o.option("ceil_mode", False) or o.option("return_indices", False):
             raise NotLowered("partial windows")
         if average and (o.option("divisor_override", None) is not None):
             raise NotLowered("a divisor of one's own")
-        size = _numbers(o.option("kernel_size"), rank)
+        size = whole(o.option("kernel_size"), rank)
         given = o.option("stride", None)
-        stride = size if given in (None, ()) else _numbers(given, rank)
-        padding = _numbers(o.option("padding", 0), rank)
-        dilation = (1,) * rank if average else _numbers(o.option("dilation", 1), rank)
+        stride = size if given in (None, ()) else whole(given, rank)
+        padding = whole(o.option("padding", 0), rank)
+        dilation = (1,) * rank if average else whole(o.option("dilation", 1), rank)
         if average and any(padding) and not o.option("count_include_pad", True):
             raise NotLowered("windows of different sizes")
         filler = o.b.constant(0) if average else o.b.infinity(-1)
         ids = padded(o.ids("input"), [(p, p) for p in padding], filler)
-        parts = windows(ids, size, stride, dilation, ids)
+        parts = windows(ids, size, stride, dilation)
         rows, shape = lines(parts, range(parts.ndim - rank, parts.ndim))
         fold = s.mean if average else Builder.maximum
         return array([fold(o.b, row) for row in rows], shape)

@@ -61,6 +61,11 @@ def _whole(o: Operands) -> Array:
     return ids
 
 
+def _same(o: Operands) -> Array:
+    """Precision is not kept account of: the number stays as it is."""
+    return o.raw("input")
+
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {name: of_two(function) for name, function in _COMPARISONS.items()}
     | {f"logical_{name}": of_two(function) for name, function in _LOGIC.items()}
@@ -68,5 +73,5 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | {"logical_not": of_one(_not), "bitwise_not": _bitwise(of_one(_not), "input")}
     | {"bool": lambda o: each(o.b, s.truth, o.ids("input"))}
     | dict.fromkeys(("int", "long", "short", "char", "byte"), _whole)
-    | dict.fromkeys(("float", "double", "half", "bfloat16", "clone", "contiguous"), lambda o: o.raw("input"))
+    | dict.fromkeys(("float", "double", "half", "bfloat16", "clone", "contiguous"), _same)
 )

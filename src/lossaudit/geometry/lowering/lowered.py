@@ -12,11 +12,11 @@ from lossaudit.geometry.interval import REALS, Interval, rational
 from lossaudit.geometry.lowering.operands import LIMIT, Array, Call, NotLowered, Operands, Rule
 from lossaudit.geometry.lowering.table import RULES
 from lossaudit.geometry.program import Builder, Instruction, Program, Step
-from lossaudit.pairing import Const
+from lossaudit.pairing import Const, Value
 
 ATOM = -1  # stands in `LoweredProgram.used` for an affine function of the user's variables
 
-_WHOLE = ("int", "long", "short", "uint", "bool")
+_ADDS_UP = frozenset({"sum", "prod", "cumsum", "cumprod"})  # these can be told to do so in whole numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,7 @@ class Lowered:
     def apply(self, call: Call) -> tuple[Array, ...] | None:
         """Ids of the results, in their shapes; None if the operation, in this form, is not known."""
         rule: Rule | None = RULES.get(call.op)
-        dtype = call.args.get("dtype")
-        cut = isinstance(dtype, Const) and isinstance(dtype.value, str) and _is_whole(dtype.value)
-        if rule is None or cut:
+        if rule is None or (call.op in _ADDS_UP and _may_round(call.args.get("dtype"))):
             return None
         try:
             results = rule(Operands(self, call))
@@ -186,5 +184,7 @@ class Lowered:
         return tuple(steps)
 
 
-def _is_whole(dtype: str) -> bool:
-    return dtype.rpartition(".")[2].startswith(_WHOLE)
+def _may_round(dtype: Value | None) -> bool:
+    if dtype is None or dtype == Const(None):
+        return False
+    return not ((isinstance(dtype, Const) and "float" in str(dtype.value)) or dtype == Const("torch.double"))

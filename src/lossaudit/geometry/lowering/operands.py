@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
 from flint import fmpq
@@ -164,6 +164,14 @@ class Operands:
         return given % max(ndim, 1)
 
 
+@overload
+def each(b: Builder, function: Callable[[Builder, int], int], x: Array, /) -> Array: ...
+@overload
+def each(b: Builder, function: Callable[[Builder, int, int], int], x: Array, y: Array, /) -> Array: ...
+@overload
+def each(b: Builder, function: Callable[[Builder, int, int, int], int], x: Array, y: Array, z: Array, /) -> Array: ...
+@overload
+def each(b: Builder, function: Callable[[Builder, int, int, int, int], int], *arrays: Array) -> Array: ...
 def each(b: Builder, function: Callable[..., int], *arrays: Array) -> Array:
     """The scalar function at every element, after broadcasting; equal arguments are worked out once."""
     spread = np.broadcast_arrays(*arrays)
@@ -190,3 +198,12 @@ def lines(ids: Array, axes: Sequence[int]) -> tuple[list[list[int]], tuple[int, 
 
 def array(ids: Sequence[int] | Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
     return np.array(ids, dtype=np.int64).reshape(tuple(shape))
+
+
+def whole(value: Any, rank: int) -> tuple[int, ...]:
+    """One whole number for each of `rank` axes; a single one is meant for all."""
+    listed: tuple[Any, ...] = value if isinstance(value, tuple) else (value,) * rank
+    listed = listed * rank if len(listed) == 1 else listed
+    if len(listed) != rank or not all(isinstance(x, int) for x in listed):
+        raise NotLowered(f"{value!r} for {rank} axes")
+    return tuple(int(x) for x in listed)

@@ -28,6 +28,7 @@ def folded(o: Operands, fold: Fold, *, axes: Sequence[int] | None = None, cost: 
     """Every line along the reduced axes made one number.
 
     Args:
+        o: The operation.
         fold: What a line comes to.
         axes: By default those that `dim` names.
         cost: Operations per element of a line; 0 means as many as the line is long.

@@ -62,7 +62,7 @@ def sqrt(b: Builder, x: int) -> int:
 
 
 def xlogx(b: Builder, x: int) -> int:
-    """x log x, and 0 at 0."""
+    """The function x log x, and 0 at 0."""
     value = b.value(x)
     if value is not None:
         return b.constant(0) if value == 0 else b.scale(value, b.log(x))

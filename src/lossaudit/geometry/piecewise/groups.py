@@ -88,12 +88,12 @@ def _directions(program: Program) -> list[int]:
 
 
 def affine(program: Program, index: int) -> Affine:
-    """The affine part of an instruction: all of a variable, a constant, or a sum's variables and bias."""
+    """The affine part of an instruction: a variable itself, of a sum its variables and bias."""
     op, args, constants = program.instructions[index]
     if op == "variable":
         return Affine(((int(constants[0].p), fmpq(1)),), fmpq(1), fmpq(0))
-    if op == "constant":
-        return Affine((), fmpq(0), constants[0])
+    if op != "linear":
+        return Affine((), fmpq(0), fmpq(0))
     parts = [
         (int(program.instructions[a].constants[0].p), c)
         for a, c in zip(args, constants, strict=False)
@@ -120,13 +120,14 @@ def _group(program: Program, terms: Sequence[Term]) -> Group:
     place: dict[int, int] = {}
     for index in cone:
         place[index] = _rewrite(program, index, argument, place, builder)
-    output = builder.add("linear", [place[i] for i, _ in terms], [*(c / scale for _, c in terms), fmpq(0)])
+    total = sorted((place[i], c / scale) for i, c in terms)
+    output = builder.add("linear", [i for i, _ in total], [*(c for _, c in total), fmpq(0)])
     function = Program(tuple(builder.instructions), output, 1, _range(argument, program.domain))
     return Group(tuple(terms), argument, scale, function)
 
 
 def _cone(program: Program, roots: Sequence[int]) -> list[int]:
-    """The instructions that the roots need, in order, affine ones not taken apart."""
+    """The instructions that the roots need, by rank, affine ones not taken apart."""
     needed = set(roots)
     waiting = list(roots)
     while waiting:
@@ -138,34 +139,40 @@ def _cone(program: Program, roots: Sequence[int]) -> list[int]:
             if arg not in needed and not (op == "linear" and program.instructions[arg].op == "variable"):
                 needed.add(arg)
                 waiting.append(arg)
-    return sorted(needed)
+    return sorted(needed, key=lambda index: _rank(program, index))
+
+
+def _rank(program: Program, index: int) -> tuple[int, fmpq, int]:
+    """What is affine comes first, then constants by value: an order that like groups share."""
+    op, _, constants = program.instructions[index]
+    if op == "constant":
+        return 1, constants[0], index
+    return 0 if _is_affine(program, index) else 2, fmpq(0), index
 
 
 def _argument(program: Program, cone: Sequence[int]) -> Affine:
     """The first affine argument in the cone is u itself, so that functions that differ by a shift look the same."""
-    for index in cone:
-        found = affine(program, index)
-        if found.direction and _is_affine(program, index):
-            return found
-    for index in cone:
-        found = affine(program, index)
-        if found.direction:
-            return found
-    raise AssertionError("a group depends on some variable")
+    return next(found for found in (affine(program, index) for index in cone) if found.direction)
+
+
+_SYMMETRIC = frozenset({"max", "multiply", "logsumexp"})
 
 
 def _rewrite(program: Program, index: int, u: Affine, place: dict[int, int], builder: Builder) -> int:
     """The instruction over u: affine parts become a u + b, all else stays as it is."""
     op, args, constants = program.instructions[index]
     if op not in ("linear", "variable"):
-        return builder.add(op, [place[a] for a in args], constants)
+        moved = [place[a] for a in args]
+        return builder.add(op, sorted(moved) if op in _SYMMETRIC else moved, constants)
     found = affine(program, index)
     factor = found.size / u.size
     bias = found.bias - factor * u.bias if found.direction else found.bias
     variable = builder.add("variable", (), (fmpq(0),))
     if _is_affine(program, index) and factor == 1 and bias == 0:
         return variable
-    terms = [(place[a], c) for a, c in zip(args, constants, strict=False) if program.instructions[a].op != "variable"]
+    terms = sorted(
+        (place[a], c) for a, c in zip(args, constants, strict=False) if program.instructions[a].op != "variable"
+    )
     if factor != 0:
         terms.append((variable, factor))
     if not terms:

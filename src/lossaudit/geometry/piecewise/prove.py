@@ -9,7 +9,7 @@ from flint import arb, fmpq
 from lossaudit.geometry.evaluate import balls
 from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.piecewise.analysis import Analysis, Joint, Passage, Piece, analyse
-from lossaudit.geometry.piecewise.curvature import as_program, prove_piece
+from lossaudit.geometry.piecewise.curvature import as_program, facts_certificate, prove_piece
 from lossaudit.geometry.piecewise.groups import Affine, Group, Term, split
 from lossaudit.geometry.program import Builder, Program, as_json
 from lossaudit.verdict import Certificate
@@ -116,14 +116,10 @@ def _prove_rest(program: Program, rest: tuple[Term, ...]) -> Data | None:
     """The terms that are not functions of one affine scalar, proved convex together by facts."""
     if not rest:
         return None
-    from lossaudit.geometry.composition import prove_by_facts
-
     builder = Builder(program)
     output = builder.linear((c, i) for i, c in rest)
-    found = prove_by_facts(builder.build(output, program.variables, domain=program.domain))
-    if not isinstance(found, Certificate):
-        return None
-    return {"terms": [index for index, _ in rest], "certificate": dict(found.data)}
+    found = facts_certificate(builder.build(output, program.variables, domain=program.domain))
+    return None if found is None else {"terms": [index for index, _ in rest], "certificate": found}
 
 
 def _conclusion(groups: int, functions: int, rest: bool) -> str:

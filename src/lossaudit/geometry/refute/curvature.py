@@ -18,6 +18,7 @@ Floats: TypeAlias = Any
 Hessian: TypeAlias = Callable[[Floats], Floats]
 
 _SYMBOLIC = 3_000  # instructions of a program times variables, up to which second derivatives are taken exactly
+_VARIABLES = 50
 _ELEMENTS = 4_000_000
 _STEP = 2.0**-13
 _ELITE, _CHILDREN = 6, 8
@@ -26,9 +27,11 @@ _ELITE, _CHILDREN = 6, 8
 def hessian(program: Program) -> Hessian | None:
     """A function from points (variables, n) to Hessians (n, variables, variables); None if it would cost too much."""
     n = program.variables
+    if n > _VARIABLES:
+        return None
     extended, partials = gradient(program)
     if len(program.instructions) * n > _SYMBOLIC:
-        return _differences(extended, partials) if n <= 50 else None
+        return _differences(extended, partials)
     rows: list[tuple[int, ...]] = []
     for partial in partials:
         extended, row = gradient(replace(extended, output=partial))
@@ -97,17 +100,16 @@ def _differences(extended: Program, partials: tuple[int, ...]) -> Hessian:
 def _spectrum(second: Hessian, points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Where the Hessian is finite: points, least and largest eigenvalue in size, eigenvector of the least."""
     n = points.shape[0]
-    parts: list[Floats] = []
     size = max(1, _ELEMENTS // (n * n * 64))
-    for i in range(0, points.shape[1], size):
-        parts.append(second(points[:, i : i + size]))
-    matrices = np.concatenate(parts)
+    parts = [second(points[:, i : i + size]) for i in range(0, points.shape[1], size)]
+    matrices = np.concatenate([np.empty((0, n, n)), *parts])
     finite = np.isfinite(matrices).all(axis=(1, 2))
     matrices, points = matrices[finite], points[:, finite]
-    values, vectors = np.linalg.eigh(matrices) if len(matrices) else (np.empty((0, n)), np.empty((0, n, n)))
+    sizes = np.abs(matrices).max(axis=(1, 2), initial=0.0) + np.finfo(float).tiny
+    values, vectors = np.linalg.eigh(matrices / sizes[:, None, None])
     lowest = vectors[:, :, 0].T
-    longest = np.abs(lowest).max(axis=0) if lowest.size else np.ones(0)
-    return points, values[:, 0], np.abs(values).max(axis=1, initial=0.0), lowest / longest
+    longest = np.abs(lowest).max(axis=0, initial=np.finfo(float).tiny)
+    return points, values[:, 0] * sizes, np.abs(values).max(axis=1, initial=0.0) * sizes, lowest / longest
 
 
 def _elite(least: Floats, most: Floats) -> list[int]:

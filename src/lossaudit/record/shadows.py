@@ -1,0 +1,74 @@
+"""Which scalar stands where: ids beside each block of memory that depends on the variables.
+
+Ids belong to memory and not to tensors, so that everything that shares memory (views, `detach`, `.data`, a slice that
+is written to) agrees about what it holds, however it came about. An element without an id is known: the memory
+itself holds its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+KNOWN = -1
+
+
+class _Block:
+    """One block of memory, as elements of one type, and the ids of these."""
+
+    def __init__(self, storage: torch.UntypedStorage, dtype: torch.dtype) -> None:
+        self.storage = storage  # kept, so that its address stays its own
+        self.dtype = dtype
+        self.ids = torch.full((storage.nbytes() // dtype.itemsize,), KNOWN, dtype=torch.int64)
+
+    def fits(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor reads the elements as they are."""
+        return tensor.dtype == self.dtype and not (tensor.is_neg() or tensor.is_conj())
+
+    def under(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The ids of a tensor's elements, as a view."""
+        missing = self.storage.nbytes() // self.dtype.itemsize - len(self.ids)
+        if missing > 0:  # the memory has grown
+            self.ids = torch.cat([self.ids, torch.full((missing,), KNOWN, dtype=torch.int64)])
+        return self.ids.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+
+
+class Shadows:
+    """The blocks of memory that depend on the variables.
+
+    Args:
+        opaque: Makes ids of which nothing is known, in a shape; asked where memory is read as numbers of another type.
+    """
+
+    def __init__(self, opaque: Callable[[Sequence[int]], torch.Tensor]) -> None:
+        self._blocks: dict[int, _Block] = {}
+        self._opaque = opaque
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The ids of a tensor's elements, `KNOWN` where there is none; None if all are known."""
+        block = self._block(tensor)
+        if block is None:
+            return None
+        ids = block.under(tensor) if block.fits(tensor) else self._opaque(tensor.shape)
+        return ids if bool((ids != KNOWN).any()) else None
+
+    def shares(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor lies in memory that is followed already."""
+        return self._block(tensor) is not None
+
+    def write(self, tensor: torch.Tensor, ids: torch.Tensor) -> None:
+        """Say which scalars a tensor holds from now on; `ids` is broadcast to its shape."""
+        block = self._block(tensor)
+        if block is None:
+            storage = tensor.untyped_storage()
+            block = self._blocks[storage._cdata] = _Block(storage, tensor.dtype)
+        if block.fits(tensor):
+            block.under(tensor).copy_(ids)
+        else:
+            block.ids.copy_(self._opaque(block.ids.shape))
+
+    def _block(self, tensor: torch.Tensor) -> _Block | None:
+        if tensor.layout is not torch.strided:
+            return None
+        return self._blocks.get(tensor.untyped_storage()._cdata)

@@ -16,6 +16,7 @@ CHORDS = tuple((i, (i + j) // 2, j) for i in range(CUTS + 1) for j in range(i + 
 ROUNDING = 1e-9
 """What rounding may do to a gap, relative to the values and to the function's size near the origin."""
 ROUNDING_AT_WITNESS = 1e-12
+"""The same at two given points, relative to the values alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,15 @@ class Attack:
 
     def chord(self, a: Tensor, b: Tensor) -> float:
         """f(midpoint) - (f(a) + f(b)) / 2, less what rounding may have done."""
-        return self._gap(self._at(a), self._at((a + b) / 2), self._at(b), ROUNDING_AT_WITNESS)
+        return self._gap(self._at(a), self._at((a + b) / 2), self._at(b), ROUNDING_AT_WITNESS, 0.0)
 
-    def _gap(self, left: float, middle: float, right: float, rounding: float = ROUNDING) -> float:
+    def _gap(
+        self, left: float, middle: float, right: float, rounding: float = ROUNDING, unit: float | None = None
+    ) -> float:
         size = max(abs(left), abs(middle), abs(right))
         if not size < 1e300:  # infinite or nan: says nothing
             return -1.0
-        return middle - (left + right) / 2 - rounding * (size + self.unit)
+        return middle - (left + right) / 2 - rounding * (size + (self.unit if unit is None else unit))
 
     def segment(self) -> float:
         """The worst gap on a random segment that is cut into pieces."""

@@ -1,6 +1,8 @@
-"""Functions at the edge: exact ties, tiny curvatures, and what other tools are known to get wrong (certify.md, section 2)."""
+"""Functions at the edge: exact ties, tiny curvatures, and what other tools get wrong (certify.md, section 2)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from tests.zoo.case import convex, not_convex, numbers, positives, reals
@@ -21,7 +23,7 @@ def plus() -> tuple[Tensor]:
     return (positives(1),)
 
 
-def form(a: float, b: float, c: float):
+def form(a: float, b: float, c: float) -> Callable[[Tensor], Tensor]:
     """a x^2 + 2 b x y + c y^2."""
     return lambda v: a * v[0] ** 2 + 2 * b * v[0] * v[1] + c * v[1] ** 2
 

@@ -136,7 +136,7 @@ CASES = (
         LOGISTIC,
         as_coded=Truth.NOT_CONVEX,
         ideal=ranknet,
-        witness=((19.99, 0.0, 0.0, 0.0), (20.01, 0.0, 0.0, 0.0)),
+        witness=((-19.99, 0.0, 0.0, 0.0), (-20.01, 0.0, 0.0, 0.0)),
     ),
     convex("RankNet: gains as weights", lambda_weights, graded, LOGISTIC),
     convex("ListNet", listnet, graded, LSE),

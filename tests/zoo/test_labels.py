@@ -1,0 +1,56 @@
+"""The labels of the zoo, attacked in float64 without lossaudit."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tests.zoo.attack import CHORDS, Attack
+from tests.zoo.case import Case, Truth
+from tests.zoo.catalogue import FAMILIES, all_cases, of_family
+
+SEGMENTS = 1000
+TRIES = 4000
+
+
+def _worst(case: Case, *, ideal: bool) -> float:
+    attack = Attack(case, ideal=ideal)
+    return max(attack.segment() for _ in range(-(-SEGMENTS // len(CHORDS))))
+
+
+def _violated(case: Case) -> bool:
+    attack = Attack(case)
+    if case.witness is not None:
+        a, b = (torch.tensor(list(x), dtype=torch.float64) for x in case.witness)
+        return attack.chord(a, b) > 0
+    return any(attack.segment() > 0 for _ in range(TRIES))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_chord_contradicts_a_convex_label(family: str) -> None:
+    convex = [case for case in of_family(family) if case.truth is Truth.CONVEX]
+    wrong = {case.name: worst for case in convex if (worst := _worst(case, ideal=True)) > 0}
+    assert not wrong
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_chord_shows_each_label_that_says_not_convex(family: str) -> None:
+    cases = [c for c in of_family(family) if Truth.NOT_CONVEX in (c.truth, c.as_coded)]
+    wrong = [case.name for case in cases if not _violated(case)]
+    assert not wrong
+
+
+def test_names_are_unique_and_each_label_has_a_source() -> None:
+    cases = all_cases()
+    names = [case.name for case in cases]
+    assert not {name for name in names if names.count(name) > 1}
+    assert all(case.source for case in cases)
+
+
+def test_a_different_truth_as_coded_comes_with_the_ideal_function() -> None:
+    assert all(case.ideal is not None for case in all_cases() if case.as_coded is not None)
+
+
+def test_the_zoo_is_large() -> None:
+    cases = all_cases()
+    assert len(cases) >= 220
+    assert sum(bool(case.expect_undecided) for case in cases) <= 0.05 * len(cases)

@@ -16,7 +16,7 @@ the curvatures of f, of log f (where f > 0 is proved) and of log(1 - f) (where f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -106,9 +106,14 @@ def as_data(x: Interval) -> list[str | bool | None]:
 def _pass(instructions: Sequence[Instruction], domain: Interval, given: Mapping[int, Given]) -> Known:
     known = Known(instructions)
     variable = Shape(AFFINE, rule="variable")
+    first: dict[Hashable, int] = {}  # the first instruction of each kind
     for index, instruction in enumerate(instructions):
         op, _, constants = instruction
-        if op == "variable":
+        kind = given[index] if index in given else _kind(known, instruction)
+        like = index if kind is None else first.setdefault(kind, index)
+        if like != index:
+            known.copy(like)
+        elif op == "variable":
             known.append(domain, variable)
         elif op == "constant":
             known.append(point(constants[0]), Shape(CONSTANT, rule="constant"))
@@ -116,7 +121,29 @@ def _pass(instructions: Sequence[Instruction], domain: Interval, given: Mapping[
             known.append(given[index][0], Shape(*given[index][1:], rule="given"))
         else:
             _derive_next(known, instruction)
+        known.like.append(like)
     return known
+
+
+def _kind(known: Known, instruction: Instruction) -> Hashable:
+    """Equal for instructions that are the same function, each of one variable; None for anything else."""
+    op, args, constants = instruction
+    if op == "variable":
+        return op
+    if len(args) == 1:
+        (arg,) = args
+    elif len(args) == 2:
+        x, y = args
+        if known.instructions[x].op == "constant":
+            arg = y
+        elif known.instructions[y].op == "constant":
+            arg = x
+        else:
+            return None
+    else:
+        return None
+    numbers = tuple([int(part) for c in constants for part in (c.p, c.q)])
+    return op, known.like[arg], tuple([a for a in args if a != arg]), args[0] == arg, numbers
 
 
 def _derive_next(known: Known, instruction: Instruction) -> None:
@@ -182,9 +209,9 @@ def _linear(known: Known, instruction: Instruction, range: Interval) -> Found:
     _, args, constants = instruction
     curvature, rule = CONSTANT, "sum"
     for c, a in zip(constants, args, strict=False):
-        if c > ZERO:
+        if c.p > 0:
             curvature &= known.curvature[a]
-        elif c != ZERO:
+        elif c:
             curvature &= NEGATED[known.curvature[a]]
     if not curvature:
         found = quadratic_part(known, zip(constants, args, strict=False), constants[-1])

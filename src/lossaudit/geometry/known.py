@@ -23,7 +23,7 @@ NEGATED = (0, CONCAVE, CONVEX, AFFINE, 0, 0, 0, CONSTANT)
 """The curvature of -f, by that of f."""
 
 _NAMED = (*(Curvature(i) for i in range(4)), *(Curvature.UNKNOWN,) * 3, Curvature.CONSTANT)
-_ONE = fmpq(1)
+_ZERO, _ONE = fmpq(0), fmpq(1)
 _NOTHING = Facts()
 
 
@@ -37,9 +37,26 @@ class Shape(NamedTuple):
 
 
 class Known:
-    """The facts about every instruction so far, one list a kind."""
+    """The facts about every instruction so far, one list a kind.
 
-    __slots__ = ("bounds", "complement", "curvature", "defined", "instructions", "log", "parts", "ranges", "rule")
+    Attributes:
+        like: For each instruction one before it (or itself) that is the same function of one variable, under another
+            name; it has the same facts.
+        bounds, parts: What `relations` found out about sums and maxima, to look it up again.
+    """
+
+    __slots__ = (
+        "bounds",
+        "complement",
+        "curvature",
+        "defined",
+        "instructions",
+        "like",
+        "log",
+        "parts",
+        "ranges",
+        "rule",
+    )
 
     def __init__(self, instructions: Sequence[Instruction]) -> None:
         self.instructions = instructions
@@ -49,8 +66,18 @@ class Known:
         self.complement: list[int] = []
         self.defined: list[bool] = []
         self.rule: list[str] = []
+        self.like: list[int] = []
         self.bounds: dict[int, Any] = {}
         self.parts: dict[int, int] = {}
+
+    def copy(self, index: int) -> None:
+        """The next instruction has the facts of the one at `index`."""
+        self.ranges.append(self.ranges[index])
+        self.curvature.append(self.curvature[index])
+        self.log.append(self.log[index])
+        self.complement.append(self.complement[index])
+        self.defined.append(self.defined[index])
+        self.rule.append(self.rule[index])
 
     def nothing(self) -> None:
         """The next instruction has no value somewhere, or nothing is known of it."""
@@ -106,7 +133,7 @@ class Known:
         """The instruction as a linear form in others, one level down, and its bias."""
         op, args, constants = self.instructions[index]
         if op == "linear":
-            return {a: c for a, c in zip(args, constants, strict=False) if c != 0}, constants[-1]
+            return {a: c for a, c in zip(args, constants, strict=False) if c}, constants[-1]
         if op == "constant":
             return {}, constants[0]
-        return {index: _ONE}, fmpq(0)
+        return {index: _ONE}, _ZERO

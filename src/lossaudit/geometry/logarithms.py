@@ -23,14 +23,14 @@ def log_of_sum(known: Known, args: Sequence[int], coefficients: Sequence[fmpq], 
     terms = [(c, a) for c, a in zip(coefficients, args, strict=True) if c != ZERO]
     if len(terms) == 1:
         ((c, a),) = terms
-        if bias == ZERO and c > ZERO:
+        if bias == ZERO and c.p > 0:
             return known.log[a]
-        if c < ZERO and bias == -c:  # c (1 - f)
+        if c.p < 0 and bias == -c:  # c (1 - f)
             return known.complement[a]
         op, inner, _ = known.instructions[a]
         if op == "erf" and c == bias:
             return known.curvature[inner[0]] & CONCAVE
-    if bias < ZERO or any(c < ZERO for c, _ in terms):
+    if bias < ZERO or any(c.p < 0 for c, _ in terms):
         return 0
     common = CONSTANT
     for _, a in terms:
@@ -71,7 +71,7 @@ def _pair(known: Known, arg: int) -> int:
 def _curvature(known: Known, form: dict[int, fmpq]) -> int:
     common = CONSTANT
     for a, c in form.items():
-        common &= known.curvature[a] if c > ZERO else NEGATED[known.curvature[a]]
+        common &= known.curvature[a] if c.p > 0 else NEGATED[known.curvature[a]]
     return common
 
 

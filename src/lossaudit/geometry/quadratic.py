@@ -38,7 +38,7 @@ def quadratic_part(known: Known, terms: Iterable[tuple[fmpq, int]], bias: fmpq) 
         if factors is not None:
             gathered.add_product(c, known.form(factors[0]), known.form(factors[1]))
             continue
-        curvature = known.curvature[index] if c > ZERO else NEGATED[known.curvature[index]]
+        curvature = known.curvature[index] if c.p > 0 else NEGATED[known.curvature[index]]
         others &= curvature
         if not others:
             return None
@@ -121,7 +121,7 @@ class _Quadratic:
             row = rows.pop(a)
             pivot = row.pop(a, ZERO)
             slope = slopes.pop(a, ZERO)
-            if pivot < ZERO or (pivot == ZERO and row):
+            if pivot.p < 0 or (pivot == ZERO and row):
                 return None
             if pivot == ZERO:
                 bounded = bounded and slope == ZERO

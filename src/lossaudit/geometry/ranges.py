@@ -57,7 +57,7 @@ def rounded(x: Interval) -> Interval:
 
 def scaled(c: fmpq, x: Interval) -> Interval:
     """All c x."""
-    if c > ZERO:
+    if c.p > 0:
         return Interval(
             None if x.low is None else c * x.low, None if x.high is None else c * x.high, x.low_open, x.high_open
         )
@@ -78,7 +78,7 @@ def combination(coefficients: Iterable[fmpq], ranges: Iterable[Interval], bias: 
     high: fmpq | None = bias
     low_open = high_open = False
     for c, x in zip(coefficients, ranges, strict=False):
-        if c > ZERO:
+        if c.p > 0:
             if low is not None:
                 low, low_open = (None, True) if x.low is None else (low + c * x.low, low_open or x.low_open)
             if high is not None:

@@ -54,7 +54,7 @@ def range_of_differences(known: Known, args: Sequence[int], constants: Sequence[
             rest[total] -= side * t
             bias += side * t * shift
             taken += t
-        if taken > ZERO:
+        if taken.p > 0:
             gains.append((side * taken, POSITIVE if strict else NONNEGATIVE))
     if not gains:
         return range
@@ -109,7 +109,7 @@ def _only_grows(known: Known, index: int) -> bool:
     """Whether a linear instruction is a sum of things >= 0."""
     _, args, constants = known.instructions[index]
     return constants[-1] >= ZERO and all(
-        c > ZERO and known.ranges[a].nonnegative for c, a in zip(constants, args, strict=False)
+        c.p > 0 and known.ranges[a].nonnegative for c, a in zip(constants, args, strict=False)
     )
 
 
@@ -160,9 +160,9 @@ def _nonnegative_terms(known: Known, index: int) -> list[int] | None:
     op, args, constants = known.instructions[index]
     if op != "linear":
         return [index]
-    if any(c < ZERO for c in constants):
+    if any(c.p < 0 for c in constants):
         return None
-    return [a for c, a in zip(constants, args, strict=False) if c > ZERO]
+    return [a for c, a in zip(constants, args, strict=False) if c.p > 0]
 
 
 def _is_power(known: Known, index: int, least: fmpq) -> bool:
@@ -202,11 +202,11 @@ def _is_relative_entropy(known: Known, x: int, y: int) -> bool:
         if op != "log":
             return False
         (inside,) = args
-        if c > ZERO and inside == x:
+        if c.p > 0 and inside == x:
             own += c
-        elif c > ZERO and len(form) == 1:
+        elif c.p > 0 and len(form) == 1:
             return _is_ratio(known, x, inside)
-        elif c < ZERO and known.curvature[inside] & CONCAVE:
+        elif c.p < 0 and known.curvature[inside] & CONCAVE:
             others -= c
         else:
             return False
@@ -247,18 +247,18 @@ def even_softplus(known: Known, args: Sequence[int], constants: Sequence[fmpq]) 
             continue
         found = _even_part(known, a)
         if found is None:
-            common &= known.curvature[a] if c > ZERO else NEGATED[known.curvature[a]]
+            common &= known.curvature[a] if c.p > 0 else NEGATED[known.curvature[a]]
         else:
             key, amount, even = found
             kinks[key] = kinks.get(key, ZERO) + c * amount
             if even:
                 seen = True
-                common &= CONVEX if c > ZERO else CONCAVE
+                common &= CONVEX if c.p > 0 else CONCAVE
         if not common:
             return 0
     for amount in kinks.values():
         if amount != ZERO:
-            common &= CONVEX if amount > ZERO else CONCAVE
+            common &= CONVEX if amount.p > 0 else CONCAVE
     return common if seen else 0
 
 

@@ -317,3 +317,12 @@ def test_what_is_not_known_is_not_lowered() -> None:
 
 def test_every_rule_has_a_name_in_the_catalogue() -> None:
     assert not set(RULES) - set(catalogue.OPS) - set(catalogue.LOSSES)
+
+
+def test_results_share_no_memory_with_operands() -> None:
+    """A recorder writes in place: a clone must not change with what it was made of."""
+    lowered = Lowered()
+    z = lowered.variables(3)
+    (copy,) = lowered.apply(Call("clone", {"input": Tracked(z)}, {}, ((3,),)))
+    copy[0] = 0
+    assert z.tolist() == [-1, -2, -3]

@@ -114,7 +114,11 @@ class Builder:
             self._leaves[op, int(constants[0].p), int(constants[0].q)] = index
 
     def variable(self, index: int) -> int:
-        return self.add("variable", (), (fmpq(index),))
+        known = self._leaves.get(("variable", index, 1))
+        if known is None:
+            known = self._leaves["variable", index, 1] = len(self.instructions)
+            self.instructions.append(Instruction("variable", (), (fmpq(index),)))
+        return known
 
     def constant(self, value: fmpq | int) -> int:
         return self.add("constant", (), (fmpq(value),))
@@ -246,7 +250,8 @@ class Builder:
 
     def logsumexp(self, xs: Iterable[int]) -> int:
         """log(sum_i exp(x_i)); equal arguments count as often as they come."""
-        kept = sorted(x for x in xs if self.infinite(x) >= 0)
+        instructions = self.instructions
+        kept = sorted(x for x in xs if instructions[x].op != "infinity" or self.infinite(x) > 0)
         if not kept:
             return self.infinity(-1)
         return kept[0] if len(kept) == 1 else self.add("logsumexp", kept)

@@ -129,7 +129,7 @@ class Lowered:
         if call.shapes and tuple(r.shape for r in results) != tuple(map(tuple, call.shapes)):
             return None
         self._calls.append((call, results))
-        return results
+        return tuple(np.array(ids) for ids in results)  # copies: a recorder writes in place, and rules may pass ids on
 
     def opaque(self, call: Call) -> tuple[Array, ...]:
         """Ids for results of which nothing is known, except that they may depend on the call's operands."""
@@ -147,14 +147,15 @@ class Lowered:
             ids = [self.builder.opaque(name, (origin,)) for _ in range(size)]
             results.append(np.array(ids, dtype=np.int64).reshape(shape))
         self._calls.append((call, tuple(results)))
-        return tuple(results)
+        return tuple(np.array(ids) for ids in results)
 
-    def program(self, output: int, domain: Interval = REALS) -> LoweredProgram:
+    def program(self, output: int, domain: Interval = REALS, *, compact: bool = True) -> LoweredProgram:
         """The program whose value is the scalar `output`.
 
         Args:
             output: An id.
             domain: Where each of the user's variables ranges. Affine functions of them range over all reals.
+            compact: Whether variables that the value does not depend on are left out of the numbering.
         """
         top = int(self.real(np.array([int(output)]))[0])
         instructions = self.builder.instructions
@@ -167,7 +168,7 @@ class Lowered:
         order = sorted(needed)
         place = {old: new for new, old in enumerate(order)}
         met = [self._variables[i] for i in order if i in self._variables]
-        used = sorted(met)
+        used = sorted(met) if compact else list(range(self._count))
         if len(order) == top + 1 and met == list(range(len(met))):
             kept = tuple(instructions[: top + 1])  # nothing moves
         else:
@@ -190,9 +191,8 @@ class Lowered:
     def _steps(self, place: Mapping[int, int]) -> tuple[Step, ...]:
         steps: list[Step] = []
         for call, results in self._calls:
-            outputs = tuple(
-                place[i] for ids in results if ids.size <= LIMIT for i in ids.ravel().tolist() if i in place
-            )
+            ids = [i for ids in results if ids.size <= LIMIT for i in ids.ravel().tolist()]
+            outputs = tuple(place[i] for i in (self._made.get(i, i) for i in ids) if i in place)
             if outputs:
                 steps.append(Step(call.op, call.spelled, outputs, call.place))
         return tuple(steps)

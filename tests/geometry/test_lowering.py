@@ -298,6 +298,18 @@ def test_constants_are_exact() -> None:
     assert (lowered.constants([0.1, 0.1]) == ids[0]).all()
 
 
+def test_the_larger_of_two_tensors_in_any_spelling() -> None:
+    lowered = Lowered()
+    x, y = Tracked(lowered.variables(2)), Known(np.array([0.0, 1.0]))
+    spellings = [
+        Call("max", {"input": x, "dim": y}, {"keepdim": Const(False)}, ((2,),)),
+        Call("max", {"input": x, "other": y}, {}, ((2,),)),
+        Call("maximum", {"input": x, "other": y}, {}, ((2,),)),
+    ]
+    results = {tuple(lowered.apply(call)[0].tolist()) for call in spellings}
+    assert len(results) == 1
+
+
 def test_what_is_not_known_is_not_lowered() -> None:
     lowered = Lowered()
     z = lowered.variables(4)
@@ -307,6 +319,7 @@ def test_what_is_not_known_is_not_lowered() -> None:
     assert lowered.apply(Call("div", x, {"other": Const(2), "rounding_mode": Const("floor")}, ((4,),))) is None
     assert lowered.apply(Call("leaky_relu", x, {"negative_slope": Unknown("a tensor")}, ((4,),))) is None
     assert lowered.apply(Call("sum", x, {"dtype": Const("torch.int64")}, ((),))) is None
+    assert lowered.apply(Call("sum", x, {"dim": Const("no axis")}, ((),))) is None
     assert lowered.apply(Call("ctc", {"log_probs": Tracked(z)}, {}, ((),))) is None
     assert lowered.apply(Call("exp", x, {}, ((2, 2),))) is None  # a shape that the rule does not give
     (made,) = lowered.opaque(Call("floor", x, {}, ((4,),), "torch.floor"))

@@ -123,7 +123,7 @@ class Lowered:
             return None
         try:
             results = rule(Operands(self, call))
-        except NotLowered:
+        except (NotLowered, ValueError, TypeError, IndexError):  # arguments in a form that the rule does not expect
             return None
         results = results if isinstance(results, tuple) else (results,)
         if call.shapes and tuple(r.shape for r in results) != tuple(map(tuple, call.shapes)):

@@ -87,16 +87,13 @@ def _sums(b: Builder, ids: list[list[list[int]]], values: list[list[list[float]]
     one = b.constant(1)
     out: list[int] = []
     for row in range(split[0]):
-        terms: list[tuple[fmpq, int]] = []
-        for k in range(split[1]):
-            coefficient = fmpq(1)
-            for known in values:
-                coefficient *= number(known[row][k])
-            product = one
-            for factors in ids:
-                product = b.multiply(product, factors[row][k])
-            terms.append((coefficient, product))
-        out.append(b.linear(terms))
+        coefficients = [number(value) for value in values[0][row]] if values else [1] * split[1]
+        for known in values[1:]:
+            coefficients = [c * number(value) for c, value in zip(coefficients, known[row], strict=True)]
+        products = ids[0][row] if ids else [one] * split[1]
+        for factors in ids[1:]:
+            products = [b.multiply(x, y) for x, y in zip(products, factors[row], strict=True)]
+        out.append(b.linear(zip(coefficients, products, strict=True)))
     return out
 
 
@@ -249,7 +246,9 @@ def windows(elements: Array, size: tuple[int, ...], stride: tuple[int, ...], dil
 
     Args:
         elements: Anything.
-        size, stride, dilation: One number for each of the last axes.
+        size: Of a window, one number for each of the last axes.
+        stride: Between windows.
+        dilation: Within a window.
     """
     rank = len(size)
     span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
 from lossaudit.geometry.interval import REALS, Interval, rational
 from lossaudit.geometry.lowering.operands import LIMIT, Array, Call, NotLowered, Operands, Rule
@@ -58,6 +59,8 @@ class Lowered:
         self.deviates: list[str] = []
         self._count = 0
         self._atoms: list[range] = []
+        self._made: dict[int, int] = {}  # the instructions of variables that were used, by id
+        self._variables: dict[int, int] = {}  # and the variables, by instruction
         self._constants: dict[Any, int] = {}
         self._calls: list[tuple[Call, tuple[Array, ...]]] = []
 
@@ -92,9 +95,14 @@ class Lowered:
         """The same ids with every variable among them made an instruction."""
         if ids.size == 0 or ids.min() >= 0:
             return ids
-        variable = self.builder.variable
-        flat = [i if i >= 0 else variable(-i - 1) for i in ids.ravel().tolist()]
+        made = self._made
+        flat = [i if i >= 0 else made[i] if i in made else self._variable(i) for i in ids.ravel().tolist()]
         return np.array(flat, dtype=np.int64).reshape(ids.shape)
+
+    def _variable(self, short: int) -> int:
+        index = self._made[short] = self.builder.variable(-short - 1)
+        self._variables[index] = -short - 1
+        return index
 
     def affine(self, ids: Array) -> bool:
         """Whether every element is an affine function of the variables."""
@@ -115,13 +123,13 @@ class Lowered:
             return None
         try:
             results = rule(Operands(self, call))
-        except NotLowered:
+        except (NotLowered, ValueError, TypeError, IndexError):  # arguments in a form that the rule does not expect
             return None
         results = results if isinstance(results, tuple) else (results,)
         if call.shapes and tuple(r.shape for r in results) != tuple(map(tuple, call.shapes)):
             return None
         self._calls.append((call, results))
-        return results
+        return tuple(np.array(ids) for ids in results)  # copies: a recorder writes in place, and rules may pass ids on
 
     def opaque(self, call: Call) -> tuple[Array, ...]:
         """Ids for results of which nothing is known, except that they may depend on the call's operands."""
@@ -139,14 +147,15 @@ class Lowered:
             ids = [self.builder.opaque(name, (origin,)) for _ in range(size)]
             results.append(np.array(ids, dtype=np.int64).reshape(shape))
         self._calls.append((call, tuple(results)))
-        return tuple(results)
+        return tuple(np.array(ids) for ids in results)
 
-    def program(self, output: int, domain: Interval = REALS) -> LoweredProgram:
+    def program(self, output: int, domain: Interval = REALS, *, compact: bool = True) -> LoweredProgram:
         """The program whose value is the scalar `output`.
 
         Args:
             output: An id.
             domain: Where each of the user's variables ranges. Affine functions of them range over all reals.
+            compact: Whether variables that the value does not depend on are left out of the numbering.
         """
         top = int(self.real(np.array([int(output)]))[0])
         instructions = self.builder.instructions
@@ -158,15 +167,21 @@ class Lowered:
                     todo.append(arg)
         order = sorted(needed)
         place = {old: new for new, old in enumerate(order)}
-        used = sorted(int(instructions[i].constants[0].p) for i in order if instructions[i].op == "variable")
-        number = {variable: rational(new) for new, variable in enumerate(used)}
-        kept = tuple(
-            Instruction(op, tuple(map(place.__getitem__, args)), (number[int(constants[0].p)],))
-            if op == "variable"
-            else Instruction(op, tuple(map(place.__getitem__, args)), constants)
-            for op, args, constants in map(instructions.__getitem__, order)
-        )
-        atoms = {variable for variable in used if any(variable in block for block in self._atoms)}
+        met = [self._variables[i] for i in order if i in self._variables]
+        used = sorted(met) if compact else list(range(self._count))
+        if len(order) == top + 1 and met == list(range(len(met))):
+            kept = tuple(instructions[: top + 1])  # nothing moves
+        else:
+            number = {variable: fmpq(new) for new, variable in enumerate(used)}
+            kept = tuple(
+                Instruction(
+                    instructions[i].op,
+                    tuple(map(place.__getitem__, instructions[i].args)),
+                    (number[self._variables[i]],) if i in self._variables else instructions[i].constants,
+                )
+                for i in order
+            )
+        atoms = {variable for block in self._atoms for variable in used if variable in block}
         names = tuple((place[i], name) for i, name in sorted(self.builder.names.items()) if i in place)
         program = Program(
             kept, place[top], len(used), REALS if atoms else domain, bool(atoms), self._steps(place), names
@@ -176,9 +191,8 @@ class Lowered:
     def _steps(self, place: Mapping[int, int]) -> tuple[Step, ...]:
         steps: list[Step] = []
         for call, results in self._calls:
-            outputs = tuple(
-                place[i] for ids in results if ids.size <= LIMIT for i in ids.ravel().tolist() if i in place
-            )
+            ids = [i for ids in results if ids.size <= LIMIT for i in ids.ravel().tolist()]
+            outputs = tuple(place[i] for i in (self._made.get(i, i) for i in ids) if i in place)
             if outputs:
                 steps.append(Step(call.op, call.spelled, outputs, call.place))
         return tuple(steps)

@@ -69,8 +69,9 @@ def _some(fold: Fold) -> Fold:
 
 def _extreme(fold: Fold, pair: Callable[[Builder, int, int], int]) -> Rule:
     def rule(o: Operands) -> Any:
-        if o.has("other"):
-            return each(o.b, pair, o.ids("input"), o.ids("other"))
+        for second in ("other", "dim"):  # `torch.max(a, b)` puts the second tensor where an axis may stand
+            if second in o.call.operands:
+                return each(o.b, pair, o.ids("input"), o.ids(second))
         best = folded(o, _some(fold))
         if o.option("dim", None) is None:
             return best

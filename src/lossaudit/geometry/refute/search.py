@@ -7,7 +7,9 @@ from itertools import chain, islice, zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
+from flint import fmpq
 
+from lossaudit.errors import UsageError
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.refute import directions as where
 from lossaudit.geometry.refute.counterexample import Counterexample, confirm
@@ -18,11 +20,12 @@ from lossaudit.geometry.refute.segments import Candidate, best, chords, fan, ins
 Floats: TypeAlias = Any
 Stage: TypeAlias = Callable[[], Iterable[Candidate]]
 
-_BUDGET, _DEEP_BUDGET = 2_000_000, 8_000_000  # operations of one scan
-_LARGEST = 300_000  # operations of a program that is searched; of larger ones only given pairs are looked at
+_BUDGET, _DEEP_BUDGET = 2_000_000, 4_000_000  # operations of one scan
+_LARGE, _LARGEST = 10_000, 100_000  # operations of a program on which only a few lines, or only given pairs, are tried
 _SEEN, _UNSEEN = 8, 4  # candidates of one stage that are tried in balls
 _SCALES = range(-44, 10)  # powers of two
 _THIN = (-1, -3, -5, -8, -12, -16, -20, -24, -28)  # the same, where each costs an evaluation in balls
+_HUGE = fmpq(1 << 1000)
 _IN_BALLS = 40_000  # operations at each of three points, in search of what floats cannot see: about 0.2 s
 
 
@@ -47,6 +50,9 @@ def refute(
     Returns:
         A confirmed counterexample, or None, which means nothing.
 
+    Raises:
+        UsageError: A given point has not one coordinate for each variable.
+
     >>> from lossaudit.geometry.program import Builder
     >>> b = Builder()
     >>> product = b.build(b.multiply(b.variable(0), b.variable(1)), 2)
@@ -55,7 +61,9 @@ def refute(
     ((-1, 1), (1, -1), 1)
     """
     n = program.variables
-    if program.through_affine or not n:
+    if any(len(point) != n for point in chain(starts, *pairs)):
+        raise UsageError(f"a point of this function needs {n} coordinates")
+    if program.through_affine or not n or not _fits_floats(program):
         return None
     own = np.array(starts, dtype=float).reshape(len(starts), n).T
     hidden: list[Candidate] = []
@@ -76,8 +84,13 @@ def _stages(program: Program, own: Floats, given: Sequence[tuple[Any, Any]], *, 
     size = _size(program)
     if size > _LARGEST:
         return
-    lines = max(4, min(128, _BUDGET // (49 * size)))
+    lines = max(3, min(128, _BUDGET // (49 * size)))
     straight = _directions(program, lines)
+    if size > _LARGE:
+        base, unit = where.frames(program.domain, fine=False)[0]
+        yield lambda: _straight(program, own, straight, base, unit)
+        yield lambda: _scattered(program, lines, base, unit)
+        return
     for base, unit in where.frames(program.domain, fine=program.variables == 1):
         yield lambda base=base, unit=unit: _straight(program, own, straight, base, unit)
     yield lambda: _kinks(program, own, straight[:, : lines // 4])
@@ -114,7 +127,7 @@ def _corners(program: Program, lines: int) -> list[Candidate]:
 
 def _scattered(program: Program, lines: int, base: float, unit: float) -> list[Candidate]:
     """In all directions from points all around."""
-    bases, directions = where.scattered(program.variables, max(4, lines // 2), scale=8 * unit)
+    bases, directions = where.scattered(program.variables, max(3, lines // 2), scale=8 * unit)
     return scan(program, bases + base, directions, unit=unit / 2, reach=16)
 
 
@@ -215,3 +228,9 @@ def _levels(program: Program) -> list[float]:
 def _size(program: Program) -> int:
     """How many operations on numbers the program comes down to."""
     return max(program.variables, sum(max(1, len(args)) for _, args, _ in program.instructions))
+
+
+def _fits_floats(program: Program) -> bool:
+    """Whether floats can hold every constant; without that there is no search."""
+    ends = [end for end in (program.domain.low, program.domain.high) if end is not None]
+    return all(abs(c) < _HUGE for c in chain(ends, *(constants for _, _, constants in program.instructions)))

@@ -17,7 +17,7 @@ from lossaudit.geometry.program import Program
 Floats: TypeAlias = Any
 Hessian: TypeAlias = Callable[[Floats], Floats]
 
-_SYMBOLIC = 3_000  # instructions of a program times variables, up to which second derivatives are taken exactly
+_SYMBOLIC = 2_000  # operations of a program times variables, up to which second derivatives are taken exactly
 _VARIABLES = 50
 _ELEMENTS = 4_000_000
 _STEP = 2.0**-13
@@ -30,7 +30,7 @@ def hessian(program: Program) -> Hessian | None:
     if n > _VARIABLES:
         return None
     extended, partials = gradient(program)
-    if len(program.instructions) * n > _SYMBOLIC:
+    if sum(max(1, len(args)) for _, args, _ in program.instructions) * n > _SYMBOLIC:
         return _differences(extended, partials)
     rows: list[tuple[int, ...]] = []
     for partial in partials:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Hashable, Sequence
+from itertools import chain, combinations, zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from lossaudit.geometry.interval import Interval
+from lossaudit.geometry.program import Program
 
 Floats: TypeAlias = Any
 
@@ -33,20 +34,48 @@ def frames(domain: Interval, *, fine: bool) -> list[tuple[float, float]]:
     return [(0.0, 2.0**k) for k in scales]
 
 
-def axes(variables: int, limit: int) -> Floats:
-    """Unit vectors, at most `limit` of them, as columns."""
-    return np.eye(variables)[:, _spread(variables, limit)]
+def representatives(program: Program, limit: int) -> list[int]:
+    """At most `limit` variables, those first that the program treats unlike the others: a true class among a thousand.
+
+    Two variables are alike when the ways from them to the value are.
+    """
+    if program.variables <= limit:
+        return list(range(program.variables))
+    uses: list[list[Hashable]] = [[] for _ in program.instructions]
+    groups: dict[int, list[int]] = {}
+    for index in range(program.output, -1, -1):
+        op, args, constants = program.instructions[index]
+        way = hash(tuple(sorted(uses[index], key=hash)))
+        if op == "variable":
+            groups.setdefault(way, []).append(int(constants[0].p))
+        own = (constants[-1],) if op == "linear" else constants
+        for position, arg in enumerate(args):
+            uses[arg].append((op, constants[position] if op == "linear" else None, *own, way))
+    ordered = [_spread(group, limit) for group in sorted(groups.values(), key=len)]
+    return [i for i in chain.from_iterable(zip_longest(*ordered)) if i is not None][:limit]
 
 
-def pairs(variables: int, limit: int) -> Floats:
+def axes(variables: int, chosen: Sequence[int]) -> Floats:
+    """The unit vectors of the chosen variables, as columns."""
+    columns = np.zeros((variables, len(chosen)))
+    columns[list(chosen), range(len(chosen))] = 1
+    return columns
+
+
+def pairs(variables: int, chosen: Sequence[int]) -> Floats:
     """Differences and sums of two unit vectors, all ones, and all ones but one."""
-    chosen = _spread(variables, max(2, int(np.sqrt(limit))))
-    unit = np.eye(variables)
-    columns = [unit[i] - unit[j] for i, j in combinations(chosen, 2)]
-    columns += [unit[i] + unit[j] for i, j in combinations(chosen, 2)]
-    columns += [np.ones(variables)] + [1 - unit[i] for i in chosen]
-    columns = [c for c in columns if c.any()]
-    return np.array(columns[: max(limit, 1)]).T
+    unit = axes(variables, chosen).T
+    columns = [unit[i] - unit[j] for i, j in combinations(range(len(chosen)), 2)]
+    columns += [unit[i] + unit[j] for i, j in combinations(range(len(chosen)), 2)]
+    columns += [np.ones(variables), *(1 - unit)]
+    return np.array([c for c in columns if c.any()]).T
+
+
+def corners(variables: int, chosen: Sequence[int]) -> Floats:
+    """One coordinate large and the others zero, or two of them tied."""
+    unit = 8 * axes(variables, chosen)
+    tied = pairs(variables, chosen[:4]) * 8
+    return np.concatenate([unit, -unit, tied], axis=1)
 
 
 def scattered(variables: int, count: int, *, scale: float) -> tuple[Floats, Floats]:
@@ -59,25 +88,15 @@ def scattered(variables: int, count: int, *, scale: float) -> tuple[Floats, Floa
     return bases * scale, directions
 
 
-def corners(variables: int, limit: int) -> Floats:
-    """One coordinate large and the others zero, or two of them tied."""
-    chosen = _spread(variables, max(2, limit // 4))
-    unit = 8 * np.eye(variables)
-    columns = [sign * unit[i] for i in chosen for sign in (1, -1)]
-    columns += [unit[i] + unit[j] for i, j in combinations(chosen, 2)]
-    return np.array(columns[: max(limit, 1)]).T
-
-
 def every(bases: Floats, directions: Floats) -> tuple[Floats, Floats]:
     """Each base point with each direction."""
     return np.repeat(bases, directions.shape[1], axis=1), np.tile(directions, bases.shape[1])
 
 
-def _spread(variables: int, limit: int) -> Sequence[int]:
-    """At most `limit` indices: the first ones, then spread evenly."""
-    if variables <= limit:
-        return range(variables)
-    return sorted({round(i * (variables - 1) / (limit - 1)) for i in range(limit)}) if limit > 1 else [0]
+def _spread(members: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` of them, evenly."""
+    step = max(1, -(-len(members) // limit))
+    return sorted(members)[::step]
 
 
 def _snapped(x: float, unit: float) -> float:

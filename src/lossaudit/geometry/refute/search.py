@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
+from flint import fmpq
 
+from lossaudit.errors import UsageError
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.refute import directions as where
 from lossaudit.geometry.refute.counterexample import Counterexample, confirm
@@ -18,11 +20,13 @@ from lossaudit.geometry.refute.segments import Candidate, best, chords, fan, ins
 Floats: TypeAlias = Any
 Stage: TypeAlias = Callable[[], Iterable[Candidate]]
 
-_BUDGET = 4_000_000  # operations of one stage
+_BUDGET, _DEEP_BUDGET = 2_000_000, 4_000_000  # operations of one scan
+_LARGE, _LARGEST = 10_000, 100_000  # operations of a program on which only a few lines, or only given pairs, are tried
 _SEEN, _UNSEEN = 8, 4  # candidates of one stage that are tried in balls
 _SCALES = range(-44, 10)  # powers of two
 _THIN = (-1, -3, -5, -8, -12, -16, -20, -24, -28)  # the same, where each costs an evaluation in balls
-_IN_BALLS = 4_000  # instructions evaluated in balls, times three, in search of what floats cannot see: about 10 ms
+_HUGE = fmpq(1 << 1000)
+_IN_BALLS = 40_000  # operations at each of three points, in search of what floats cannot see: about 0.2 s
 
 
 def refute(
@@ -46,6 +50,9 @@ def refute(
     Returns:
         A confirmed counterexample, or None, which means nothing.
 
+    Raises:
+        UsageError: A given point has not one coordinate for each variable.
+
     >>> from lossaudit.geometry.program import Builder
     >>> b = Builder()
     >>> product = b.build(b.multiply(b.variable(0), b.variable(1)), 2)
@@ -54,7 +61,9 @@ def refute(
     ((-1, 1), (1, -1), 1)
     """
     n = program.variables
-    if program.through_affine or not n:
+    if any(len(point) != n for point in chain(starts, *pairs)):
+        raise UsageError(f"a point of this function needs {n} coordinates")
+    if program.through_affine or not n or not _fits_floats(program):
         return None
     own = np.array(starts, dtype=float).reshape(len(starts), n).T
     hidden: list[Candidate] = []
@@ -69,53 +78,62 @@ def refute(
 
 
 def _stages(program: Program, own: Floats, given: Sequence[tuple[Any, Any]], *, deep: bool) -> Iterator[Stage]:
-    n = program.variables
-    lines = max(4, min(128, _BUDGET // (49 * len(program.instructions))))
     if given:
         ends = np.array(given, dtype=float)
         yield lambda: chords(program, ends[:, 0].T, ends[:, 1].T)
-    for base, unit in where.frames(program.domain, fine=n == 1):
-        yield lambda base=base, unit=unit: _straight(program, own, lines, base, unit)
-    yield lambda: _kinks(program, own, lines)
-    yield lambda: _around(program, own, lines)
+    size = _size(program)
+    if size > _LARGEST:
+        return
+    lines = max(3, min(128, _BUDGET // (49 * size)))
+    straight = _directions(program, lines)
+    if size > _LARGE:
+        base, unit = where.frames(program.domain, fine=False)[0]
+        yield lambda: _straight(program, own, straight, base, unit)
+        yield lambda: _scattered(program, lines, base, unit)
+        return
+    for base, unit in where.frames(program.domain, fine=program.variables == 1):
+        yield lambda base=base, unit=unit: _straight(program, own, straight, base, unit)
+    yield lambda: _kinks(program, own, straight[:, : lines // 4])
+    yield lambda: _around(program, own, straight[:, : lines // 2])
     yield lambda: _corners(program, lines)
     for base, unit in where.frames(program.domain, fine=deep):
         yield lambda base=base, unit=unit: _scattered(program, lines, base, unit)
-    if len(program.instructions) <= (50_000 if deep else 500):
+    if size <= (50_000 if deep else 500):
         yield lambda: _bends(program, own, rounds=30 if deep else 3)
-    if deep and n > 1:
+    if deep and program.variables > 1:
+        more = _directions(program, max(4, min(512, _DEEP_BUDGET // (49 * size))))
         for base, unit in where.frames(program.domain, fine=True):
-            yield lambda base=base, unit=unit: _straight(program, own, 4 * lines, base, unit)
+            yield lambda base=base, unit=unit: _straight(program, own, more, base, unit)
 
 
-def _straight(program: Program, own: Floats, lines: int, base: float, unit: float) -> list[Candidate]:
+def _straight(program: Program, own: Floats, directions: Floats, base: float, unit: float) -> list[Candidate]:
     """Along the axes and along two coordinates at once."""
-    return scan(program, *where.every(_bases(program, own, base), _directions(program.variables, lines)), unit=unit)
+    return scan(program, *where.every(_bases(program, own, base), directions), unit=unit)
 
 
-def _around(program: Program, own: Floats, lines: int) -> list[Candidate]:
+def _around(program: Program, own: Floats, directions: Floats) -> list[Candidate]:
     """Around the origin (or what the domain has instead) at all scales."""
     bases = np.concatenate([_bases(program, own, b) for b in _levels(program)], axis=1)
-    return fan(program, *where.every(bases, _directions(program.variables, lines // 2)), _SCALES)
+    return fan(program, *where.every(bases, directions), _SCALES)
 
 
 def _corners(program: Program, lines: int) -> list[Candidate]:
     """From confidently wrong corners."""
     if program.domain.low is not None or program.domain.high is not None:
         return []
-    n, side = program.variables, max(2, int(np.sqrt(lines)))
-    return scan(program, *where.every(where.corners(n, side), where.axes(n, side)), reach=16)
+    n, chosen = program.variables, where.representatives(program, max(1, int(np.sqrt(lines / 3))))
+    return scan(program, *where.every(where.corners(n, chosen), where.axes(n, chosen)), reach=16)
 
 
 def _scattered(program: Program, lines: int, base: float, unit: float) -> list[Candidate]:
     """In all directions from points all around."""
-    bases, directions = where.scattered(program.variables, max(4, lines // 2), scale=8 * unit)
+    bases, directions = where.scattered(program.variables, max(3, lines // 2), scale=8 * unit)
     return scan(program, bases + base, directions, unit=unit / 2, reach=16)
 
 
-def _kinks(program: Program, own: Floats, lines: int) -> list[Candidate]:
+def _kinks(program: Program, own: Floats, directions: Floats) -> list[Candidate]:
     """Around points on kinks and jumps."""
-    places = _on_kinks(program, own, lines)
+    places = _on_kinks(program, own, directions)
     return fan(program, *places, _SCALES) if places[0].shape[1] else []
 
 
@@ -129,18 +147,26 @@ def _bends(program: Program, own: Floats, *, rounds: int) -> list[Candidate]:
 
 def _in_balls(program: Program, own: Floats) -> Iterator[Candidate]:
     """Segments that float64 cannot judge: thin ones on kinks and where curvature seems negative, and on the axes."""
-    places = [_on_kinks(program, own, 64)]
-    if len(program.instructions) <= 50_000:
-        places.append(_rounded(*_bent(program, own, rounds=30)))
-    axes = where.axes(program.variables, 8)
-    places += [(base * axes, axes) for base in (-64.0, -32.0, -16.0, 0.0, 16.0, 32.0, 64.0)]
-    segments = (
-        Candidate(False, 0.0, centre - 2.0**k * direction, centre + 2.0**k * direction)
+    size = _size(program)
+    if size > _IN_BALLS:
+        return iter(())
+    axes = where.axes(program.variables, where.representatives(program, 8))
+    levels = [(base * axes, axes) for base in (0.0, -16.0, 16.0, -32.0, 32.0, -64.0, 64.0)]
+    places = [
+        _on_kinks(program, own, _directions(program, 64)),
+        _rounded(*_bent(program, own, rounds=30)),
+        (np.concatenate([c for c, _ in levels], axis=1), np.concatenate([d for _, d in levels], axis=1)),
+    ]
+    kinds = (
+        (
+            Candidate(False, 0.0, centre - 2.0**k * direction, centre + 2.0**k * direction)
+            for centre, direction in zip(centres.T, directions.T, strict=True)
+            for k in (4, 3, 1, *_THIN)
+        )
         for centres, directions in places
-        for centre, direction in islice(zip(centres.T, directions.T, strict=True), 24)
-        for k in ((4, 3, 1, *_THIN))
     )
-    return islice(segments, max(8, 16 * _IN_BALLS // len(program.instructions)))
+    segments = (c for c in chain.from_iterable(zip_longest(*kinds)) if c is not None)
+    return islice(segments, max(8, _IN_BALLS // size))
 
 
 def _first_confirmed(program: Program, candidates: Iterable[Candidate]) -> Counterexample | None:
@@ -148,13 +174,13 @@ def _first_confirmed(program: Program, candidates: Iterable[Candidate]) -> Count
     return next((found for found in confirmed if found is not None), None)
 
 
-def _on_kinks(program: Program, own: Floats, lines: int) -> tuple[Floats, Floats]:
+def _on_kinks(program: Program, own: Floats, directions: Floats) -> tuple[Floats, Floats]:
     """Points on kinks, a little before and a little behind, and directions across."""
     n = program.variables
     extended, kinks = switches(program)
     if not kinks:
         return np.empty((n, 0)), np.empty((n, 0))
-    directions = np.concatenate([normals(extended, kinks), _directions(n, lines // 4)], axis=1)
+    directions = np.concatenate([normals(extended, kinks), directions], axis=1)
     bases = np.concatenate([_bases(program, own, base) for base in _levels(program)], axis=1)
     centres, across = crossings(extended, kinks, *where.every(bases, directions))
     return np.concatenate([centres + shift * across for shift in (0, -(2.0**-30), 2.0**-30)], axis=1), np.tile(
@@ -166,7 +192,7 @@ def _bent(program: Program, own: Floats, rounds: int) -> tuple[Floats, Floats]:
     n = program.variables
     starts = [_bases(program, own, base) for base in _levels(program)]
     if program.domain.low is None and program.domain.high is None:
-        starts.append(where.corners(n, 24))
+        starts.append(where.corners(n, where.representatives(program, 8)))
     for base, unit in where.frames(program.domain, fine=rounds > 9 or n == 1):
         starts.append(base + where.scattered(n, 24, scale=4 * unit)[0])
     points = np.concatenate(starts, axis=1)
@@ -182,8 +208,12 @@ def _rounded(centres: Floats, directions: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def _directions(n: int, lines: int) -> Floats:
-    return np.concatenate([where.axes(n, max(2, lines // 3)), where.pairs(n, lines)], axis=1)[:, : max(2, lines)]
+def _directions(program: Program, lines: int) -> Floats:
+    """Axes first, then pairs of coordinates."""
+    n = program.variables
+    single = where.axes(n, where.representatives(program, max(2, lines // 3)))
+    double = where.pairs(n, where.representatives(program, max(2, int(np.sqrt(lines)))))
+    return np.concatenate([single, double], axis=1)[:, : max(2, lines)]
 
 
 def _bases(program: Program, own: Floats, base: float) -> Floats:
@@ -193,3 +223,14 @@ def _bases(program: Program, own: Floats, base: float) -> Floats:
 def _levels(program: Program) -> list[float]:
     """The distinct base coordinates of the domain."""
     return sorted({base for base, _ in where.frames(program.domain, fine=False)})
+
+
+def _size(program: Program) -> int:
+    """How many operations on numbers the program comes down to."""
+    return max(program.variables, sum(max(1, len(args)) for _, args, _ in program.instructions))
+
+
+def _fits_floats(program: Program) -> bool:
+    """Whether floats can hold every constant; without that there is no search."""
+    ends = [end for end in (program.domain.low, program.domain.high) if end is not None]
+    return all(abs(c) < _HUGE for c in chain(ends, *(constants for _, _, constants in program.instructions)))

@@ -86,7 +86,7 @@ def fan(program: Program, centres: Floats, directions: Floats, exponents: Sequen
     count = len(sizes)
     left, centre, right = values[:, :count][:, ::-1], values[:, count : count + 1], values[:, count + 1 :]
     noise = errors[:, count : count + 1] + (errors[:, :count][:, ::-1] + errors[:, count + 1 :]) / 2
-    total = (price(centres) + price(directions))[:, None] + np.abs(np.log2(sizes))[None, :] / 4
+    total = np.minimum(price(centres) + price(directions), _DEAREST / 2)[:, None] + np.abs(exponents)[None, :] / 3
     return [
         Candidate(
             visible, score, centres[:, i] - sizes[k] * directions[:, i], centres[:, i] + sizes[k] * directions[:, i]

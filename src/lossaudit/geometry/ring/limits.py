@@ -82,6 +82,35 @@ def gradient_limit(program: Program, direction: Sequence[int]) -> Limit | None:
         return None
 
 
+def gradient_square_at_zero(program: Program) -> fmpq | None:
+    """|gradient|^2 at z = 0, where every family without biases is uniform; None where it is not rational."""
+    try:
+        value, families = recognise(program)
+        sizes = [len(f.arguments) for f in families]
+        if any(s == UNIT for f in families for form in f.arguments for s, _ in form):
+            return None
+        partials = [_at_zero(partial(value, families, j), sizes) for j in range(program.variables)]
+    except NotInRing:
+        return None
+    return sum((x**2 for x in partials), _ZERO)
+
+
+def _at_zero(x: Sum, sizes: Sequence[int]) -> fmpq:
+    total = _ZERO
+    for (powers, exponent), coefficient in x.items():
+        if any(s[0] == "z" for s, _ in powers):
+            continue
+        bases = [(fmpq(sizes[s[1]]), r) for s, r in exponent if s[0] == "L"]
+        bases += [(1 - fmpq(1, sizes[s[1]]), r) for s, r in powers if s[0] == "c"]
+        known = all(s[0] in "zL" for s, _ in exponent) and all(s[0] == "c" for s, _ in powers)
+        if not known or any(r.q != 1 for _, r in bases):
+            raise NotInRing("an irrational value")
+        for base, r in bases:
+            coefficient *= base ** int(r.p)
+        total += coefficient
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class _Series:
     """A series in eps with powers of t: all its terms with exponents of eps below `order`, the others not known."""

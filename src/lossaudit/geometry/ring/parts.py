@@ -75,7 +75,7 @@ def parts(program: Program) -> Parts:
             _collect(quadratic, term, coefficient)
     found = []
     for f, x in by_family.items():
-        rewriting = _Rewriting(families[f])
+        rewriting = Rewriting(families[f])
         rewriting.claim_squares(x, quadratic)
         found.append(Part(families[f], rewriting.part(x)))
     return Parts({pair: c for pair, c in quadratic.items() if c != 0}, tuple(found))
@@ -95,7 +95,7 @@ def _collect(quadratic: dict[tuple[int, int], fmpq], term: Term, coefficient: fm
         quadratic[indices[0], indices[1]] = coefficient
 
 
-class _Rewriting:
+class Rewriting:
     """From variables and L to log p_k, for one family."""
 
     def __init__(self, family: Family) -> None:
@@ -160,8 +160,8 @@ class _Rewriting:
                     pair = (indices[0], indices[1])
                     quadratic[pair] = quadratic.get(pair, _ZERO) - c * coefficient
 
-    def part(self, x: Sum) -> dict[Key, fmpq]:
-        """The sum in terms of p_k and log p_k."""
+    def part(self, x: Sum, *, up_to_affine: bool = True) -> dict[Key, fmpq]:
+        """The sum in terms of p_k and log p_k, up to an affine function unless that is asked for too."""
         grouped: dict[tuple[Exponents, Exponents, Exponents], Sum] = {}
         for (powers, exponent), coefficient in x.items():
             ps, constant = self.logs(exponent) if exponent else ((), _ZERO)
@@ -173,7 +173,7 @@ class _Rewriting:
             accumulate(grouped.setdefault((ps, cs, ns), {}), {(rest, ()): coefficient})
         terms: dict[Key, fmpq] = {}
         for (ps, cs, ns), polynomial in grouped.items():
-            free = not (ps or cs or ns)
+            free = up_to_affine and not (ps or cs or ns)
             for ls, coefficient in self._polynomial(polynomial, free):
                 key = (ps, ls, cs, ns)
                 value = terms.get(key, _ZERO) + coefficient

@@ -78,7 +78,7 @@ def _numerator(form: Form, low: End, high: End) -> Form | None:
     for atom in atoms:
         if atom.op != "base" or atom.argument.rational is not None:
             continue
-        least = min(dict(factors).get(atom, fmpq(0)) for _, factors in form.terms)
+        least = min((dict(factors).get(atom, fmpq(0)) for _, factors in form.terms), default=fmpq(0))
         if least == 0:
             continue
         s = sign(atom.argument, low, high)
@@ -190,5 +190,5 @@ def _monomial_sign(monomial: Monomial, low: End, high: End) -> int | None:
         s = sign(atom.argument if atom.op == "base" else atom.argument - number(1), low, high)
         if not isinstance(s, int) or s == 0 or (s < 0 and r.q != 1):
             return None
-        total *= s ** int(r.p) if r.q == 1 and s < 0 else 1
+        total *= -1 if s < 0 and r.p % 2 else 1
     return total

@@ -21,13 +21,24 @@ from lossaudit.recheck.claims import (
     negated,
     turned,
 )
-from lossaudit.recheck.intervals import ONE, POSITIVE, ZERO, Interval, only, plus, rounded, scaled, through, times
+from lossaudit.recheck.intervals import (
+    NONNEGATIVE,
+    ONE,
+    POSITIVE,
+    ZERO,
+    Interval,
+    only,
+    plus,
+    rounded,
+    scaled,
+    through,
+    times,
+)
 from lossaudit.recheck.programs import SCALAR, power
 
 Claims: TypeAlias = Sequence[Claim]
 Constants: TypeAlias = Sequence[fmpq]
 
-_NONNEGATIVE = Interval(ZERO, None, low_open=False)
 _EXACT = 1 << 13  # bits up to which powers of fractions are exact
 _ONE_OVER_E = (fmpq(36787944, 10**8), fmpq(36787945, 10**8))
 _LEAST_GAMMA = (fmpq(14616321, 10**7), fmpq(14616322, 10**7)), fmpq(-12148630, 10**8)
@@ -77,12 +88,12 @@ def _linear(args: Claims, constants: Constants) -> Claim:
     for c, f in terms:
         reach = plus(reach, scaled(c, f.range))
         curvature &= turned(f.curvature, (c > 0) - (c < 0))
-    log = _log_of_sum(terms, constants[-1])
-    complement = _log_of_sum([(-c, f) for c, f in terms], 1 - constants[-1])
+    log = log_of_sum(terms, constants[-1])
+    complement = log_of_sum([(-c, f) for c, f in terms], 1 - constants[-1])
     return completed(Claim(reach, curvature, log, complement, True))
 
 
-def _log_of_sum(terms: Sequence[tuple[fmpq, Claim]], bias: fmpq) -> int:
+def log_of_sum(terms: Sequence[tuple[fmpq, Claim]], bias: fmpq) -> int:
     """Curvature of log(sum_i c_i f_i + bias), if that is written as a sum of terms that are > 0, or else 0.
 
     A term with c < 0 is |c| (1 - f) - |c|.
@@ -135,8 +146,8 @@ def _power(args: Claims, constants: Constants) -> Claim:
         rising = (-1 if r > 0 else 1) if x.nonpositive else 0
         shape = Shape(CONVEX, rising, _power_range(magnitude(x), r))
     else:  # -(-x)^r on the left of 0
-        left = _power_range(mirrored(x).meet(_NONNEGATIVE), r)
-        right = _power_range(x.meet(_NONNEGATIVE), r) if not x.nonpositive else only(ZERO)
+        left = _power_range(mirrored(x).meet(NONNEGATIVE), r)
+        right = _power_range(x.meet(NONNEGATIVE), r) if not x.nonpositive else only(ZERO)
         reach = mirrored(left) if x.nonpositive else mirrored(left).hull(right)
         curvature = AFFINE if r == 1 else CONCAVE if x.nonpositive else 0
         shape = Shape(curvature, 1 if r > 0 else -1, reach)
@@ -155,7 +166,7 @@ def _power_range(x: Interval, r: fmpq) -> Interval:
         return value, value
 
     reach = through(ends, x, rising=r > 0, limits=(None, None if r > 0 else ZERO))
-    return reach.meet(_NONNEGATIVE)
+    return reach.meet(NONNEGATIVE)
 
 
 def mirrored(x: Interval) -> Interval:
@@ -322,6 +333,13 @@ def _tanh(args: Claims, _: Constants) -> Claim:
     return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
 
 
+def _erf(args: Claims, _: Constants) -> Claim:
+    """1 - erf is the integral of a log-concave density to the right: log-concave and falling."""
+    (f,) = args
+    found = composed(_s_shaped(arb.erf, ONE)(f.range), f)
+    return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
+
+
 # ---- Functions of several arguments ------------------------------------------------------------------------------
 
 
@@ -410,7 +428,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "sigmoid": Operation(_sigmoid, ("balls", "composition", "log-sum", "s-shaped")),
         "tanh": Operation(_tanh, ("balls", "composition", "s-shaped", "log-sum")),
         "atan": Operation(_one(_s_shaped(arb.atan, _QUARTER_TURN)), ("balls", "composition", "s-shaped")),
-        "erf": Operation(_one(_s_shaped(arb.erf, ONE)), ("balls", "composition", "s-shaped")),
+        "erf": Operation(_erf, ("balls", "composition", "s-shaped", "log-integral")),
         "xlogx": Operation(_one(xlogx), ("balls", "composition", "xlogx")),
         "lgamma": Operation(_one(_lgamma), ("balls", "composition", "gamma")),
         "abs": Operation(_abs, ("exact", "composition", "max")),

@@ -359,7 +359,7 @@ def _even_part(known: Known, index: int) -> tuple[tuple[tuple[int, fmpq], ...], 
         line, size = _line(form)
         return line, size / 2, False
     inside = _softplus_of(known, index)
-    form = {} if inside is None else known.form(inside)
+    form: Form = {} if inside is None else known.form(inside)
     if len(form) != 1 or UNIT in form:
         return None
     ((i, c),) = form.items()

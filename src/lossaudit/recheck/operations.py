@@ -157,16 +157,18 @@ def _power(args: Claims, constants: Constants) -> Claim:
 
 def _power_range(x: Interval, r: fmpq) -> Interval:
     """Values of x^r for members x >= 0 (x > 0 if r < 0)."""
-    inexact = rounded(arb.sqrt if r == fmpq(1, 2) else lambda u: power(u, r))
+    if r < 0:  # 1 / x^-r
+        low, high, low_open, high_open = _power_range(x, -r)
+        top = None if low is None or low == 0 else 1 / low
+        return Interval(ZERO if high is None else 1 / high, top, high_open, low_open or top is None)
+    inexact = rounded(lambda u: power(u, r))
 
     def ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
-        if r.q != 1 or abs(r) * at.height_bits() > _EXACT:
+        if r.q != 1 or r * at.height_bits() > _EXACT:
             return inexact(at)
-        value = at ** int(r.p) if at != 0 or r > 0 else None
-        return value, value
+        return at ** int(r.p), at ** int(r.p)
 
-    reach = through(ends, x, rising=r > 0, limits=(None, None if r > 0 else ZERO))
-    return reach.meet(NONNEGATIVE)
+    return through(ends, x).meet(NONNEGATIVE)
 
 
 def mirrored(x: Interval) -> Interval:
@@ -225,7 +227,7 @@ def _softplus_ends(x: arb) -> arb:
 def _softplus(args: Claims, _: Constants) -> Claim:
     """log(1 + exp f), convex and increasing; its logarithm is concave and increasing, since log(1 + e^x) <= e^x."""
     (f,) = args
-    reach = through(rounded(_softplus_ends), f.range, limits=(ZERO, None), within=1 << 14).meet(POSITIVE)
+    reach = through(rounded(_softplus_ends), f.range, limits=(ZERO, None), within=1 << 60).meet(POSITIVE)
     found = composed(Shape(CONVEX, 1, reach), f)
     return completed(found._replace(log=found.log | f.curvature & CONCAVE))
 
@@ -240,7 +242,7 @@ def _sigmoid(args: Claims, _: Constants) -> Claim:
 
 
 def _bounded_range(value: Callable[[arb], arb], x: Interval, low: fmpq, high: fmpq) -> Interval:
-    return through(rounded(value), x, limits=(low, high), within=1 << 14).meet(Interval(low, high))
+    return through(rounded(value), x, limits=(low, high), within=1 << 16).meet(Interval(low, high))
 
 
 def _bend_at_zero(x: Interval) -> int:
@@ -347,7 +349,7 @@ def _max(args: Claims, _: Constants) -> Claim:
     """The largest: convex, log-convex, and 1 - max log-concave, where all arguments are; an argument may be idle."""
     lows = [f.range.low for f in args if f.range.low is not None]
     low = max(lows, default=None)
-    top = next(f for f in args if f.range.low == low)
+    top = max((f for f in args if f.range.low == low), key=lambda f: (f.range.high is None, f.range.high or ZERO))
     live = [f for f in args if f is top or low is None or f.range.high is None or f.range.high > low]
     if len(live) == 1:
         return live[0]

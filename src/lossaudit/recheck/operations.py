@@ -242,7 +242,7 @@ def _sigmoid(args: Claims, _: Constants) -> Claim:
 
 
 def _bounded_range(value: Callable[[arb], arb], x: Interval, low: fmpq, high: fmpq) -> Interval:
-    return through(rounded(value), x, limits=(low, high), within=1 << 16).meet(Interval(low, high))
+    return through(rounded(value), x, limits=(low, high)).meet(Interval(low, high))
 
 
 def _bend_at_zero(x: Interval) -> int:

@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 from flint import fmpq
 
-from lossaudit.recheck.claims import AFFINE, CONCAVE, CONSTANT, CONVEX, Claim, completed, negated, turned
-from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, ZERO, Interval, only, plus, scaled
+from lossaudit.recheck.claims import AFFINE, CONCAVE, CONSTANT, CONVEX, Claim, negated, turned
+from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, REALS, ZERO, Interval, only, plus, scaled
 from lossaudit.recheck.operations import log_of_sum
 from lossaudit.recheck.programs import Instruction
 from lossaudit.recheck.quadratic import UNIT, Form, Matrix, add, add_product, affine_form, positive_semidefinite
@@ -126,7 +126,7 @@ def share(known: Known, index: int) -> Claim | None:
     x, y = known.code[index].args
     for part, power in ((x, y), (y, x)):
         base = known.denominator(power)
-        if base is None or base[1] != 1 or not known.range(part).nonnegative:
+        if base is None or base[1] != 1:
             continue
         form, piece = known.form(base[0]), known.form(part)
         ratios = [form[i] / piece[i] for i in piece if i in form]
@@ -135,14 +135,13 @@ def share(known: Known, index: int) -> Claim | None:
         c = min(ratios)
         add(form, piece, -c)
         terms, bias = known.terms(form)
-        if bias < 0 or not all(v > 0 and f.range.nonnegative for v, f in terms):
-            continue
-        strictly = bias > 0 or any(f.range.positive for _, f in terms)
-        beyond = 0
-        if c == 1 and strictly:
-            rest = CONSTANT if not terms else log_of_sum(terms, bias)
+        reach, beyond = REALS, 0
+        if c == 1:
+            rest = log_of_sum(terms, bias) if terms else CONSTANT if bias > 0 else 0
             beyond = rest & negated(known.claims[base[0]].log)
-        return completed(Claim(Interval(ZERO, 1 / c, False, strictly), complement=beyond, defined=True))
+        if known.range(part).nonnegative and bias >= 0 and all(v > 0 and f.range.nonnegative for v, f in terms):
+            reach = Interval(ZERO, 1 / c, False, bias > 0 or any(f.range.positive for _, f in terms))
+        return Claim(reach, complement=beyond, defined=True)
     return None
 
 
@@ -180,16 +179,19 @@ def one_minus_exp(known: Known, index: int) -> Claim | None:
 
 
 def tail(known: Known, index: int) -> Claim | None:
-    """C (1 + erf(u)): its log is concave and rising in u, as the integral of a log-concave density."""
+    """(1 + erf(u)) c: its log is concave and rising in u, as the integral of a log-concave density. And 1 - that."""
     terms = known.form(index)
     bias = terms.pop(UNIT, ZERO)
     if len(terms) != 1:
         return None
     ((inner, c),) = terms.items()
     op, args, _ = known.code[inner]
-    if op != "erf" or c != bias or c <= 0:
+    if op != "erf":
         return None
-    return Claim(Interval(ZERO, 2 * c), log=known.claims[args[0]].curvature & CONCAVE, defined=True)
+    bends = known.claims[args[0]].curvature & CONCAVE
+    if c == bias > 0:
+        return Claim(Interval(ZERO, 2 * c), log=bends, defined=True)
+    return Claim(Interval(high=ONE), complement=bends, defined=True) if -c == 1 - bias > 0 else None
 
 
 # ---- Jointly convex functions ------------------------------------------------------------------------------------

@@ -65,8 +65,14 @@ _AXIOMS = (
         "sine", "Sine and cosine lie between -1 and 1, and are each other's derivative.", "sin'' = -sin, cos'' = -cos"
     ),
     Axiom("quadratic", "A quadratic form is convex if its matrix is L D L' with D >= 0.", "x'Ax = sum d_i (L'x)_i^2"),
+    Axiom(
+        "log-integral",
+        "Integrals of a log-concave density up to x, or from x on, are log-concave in x (Prekopa).",
+        "log(1 + erf x), log(1 - erf x), log(1 - exp(-exp x)) concave",
+    ),
     Axiom("norm", "A p-norm is convex, and rises in each entry >= 0 (Minkowski).", "|u + v| <= |u| + |v|"),
-    Axiom("perspective", "u^2/v is convex for v > 0, rises in u >= 0 and falls in v.", "(u^2/v)'' >= 0"),
+    Axiom("perspective", "|u|^q / v^p is convex for v > 0, q >= p + 1, and falls in v.", "v |u/v|^q v^(q-p-1)"),
+    Axiom("relative entropy", "x log(x/y) is convex in x, y > 0 together, and falls in y.", "y g(x/y), g = t log t"),
 )
 
 AXIOMS: Mapping[str, tuple[int, Axiom]] = MappingProxyType({a.name: (n, a) for n, a in enumerate(_AXIOMS, 1)})

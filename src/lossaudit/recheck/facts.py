@@ -8,7 +8,7 @@ from typing import Any
 from lossaudit.recheck.claims import AFFINE, CONSTANT, CONVEX, Claim, completed, read_claim, together
 from lossaudit.recheck.intervals import only
 from lossaudit.recheck.operations import OPERATIONS
-from lossaudit.recheck.patterns import PATTERNS
+from lossaudit.recheck.patterns import PATTERNS, Known
 from lossaudit.recheck.programs import Program, sequence
 from lossaudit.recheck.refusal import Refusal, demand
 
@@ -21,27 +21,30 @@ def check_claims(program: Program, data: Any) -> tuple[list[Claim], frozenset[st
     """
     claims = [read_claim(item) for item in sequence(data, len(program.instructions))]
     truth = _truth_values(program)
+    known = Known(program.instructions, claims)
     axioms: set[str] = set()
     for index, claim in enumerate(claims):
         if claim.defined:
-            axioms.update(_follows(program, claims, index, truth))
+            axioms.update(_follows(program, known, index, truth))
     return claims, frozenset(axioms)
 
 
-def _follows(program: Program, claims: Sequence[Claim], index: int, truth: Sequence[bool]) -> tuple[str, ...]:
+def _follows(program: Program, known: Known, index: int, truth: Sequence[bool]) -> tuple[str, ...]:
     """What is trusted for one claim.
 
     Raises:
         Refusal: It does not follow.
     """
     op, args, constants = program.instructions[index]
-    claim = claims[index]
+    claim = known.claims[index]
     if op in ("variable", "constant"):
-        known = Claim(program.domain, AFFINE, defined=True) if op == "variable" else Claim(only(constants[0]), CONSTANT)
-        demand(completed(known._replace(defined=True)).implies(claim), f"the claim about {op} {index} is too strong")
+        reach, bits = (program.domain, AFFINE) if op == "variable" else (only(constants[0]), CONSTANT)
+        demand(
+            completed(Claim(reach, bits, defined=True)).implies(claim), f"the claim about {op} {index} is too strong"
+        )
         return ("exact",)
     demand(op in OPERATIONS, f"nothing is known of {op} {index}")
-    given = [completed(claims[a]) for a in args]
+    given = [completed(known.claims[a]) for a in args]
     if op == "select":
         demand(truth[args[0]], f"the condition of select {index} is not 0 or 1")
     elif not all(f.defined for f in given):
@@ -53,7 +56,7 @@ def _follows(program: Program, claims: Sequence[Claim], index: int, truth: Seque
     if found.implies(claim):
         return axioms
     for pattern in PATTERNS.get(op, ()):
-        more = pattern.facts(program.instructions, claims, index)
+        more = pattern.facts(known, index)
         if found.defined and more is not None:
             found = together(found, more)
             axioms += pattern.axioms

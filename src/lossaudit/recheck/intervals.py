@@ -85,6 +85,7 @@ class Interval(NamedTuple):
 REALS = Interval()
 UNIT = Interval(ZERO, ONE)
 POSITIVE = Interval(low=ZERO)
+NONNEGATIVE = Interval(low=ZERO, low_open=False)
 
 
 def only(x: fmpq) -> Interval:

@@ -21,13 +21,24 @@ from lossaudit.recheck.claims import (
     negated,
     turned,
 )
-from lossaudit.recheck.intervals import ONE, POSITIVE, ZERO, Interval, only, plus, rounded, scaled, through, times
+from lossaudit.recheck.intervals import (
+    NONNEGATIVE,
+    ONE,
+    POSITIVE,
+    ZERO,
+    Interval,
+    only,
+    plus,
+    rounded,
+    scaled,
+    through,
+    times,
+)
 from lossaudit.recheck.programs import SCALAR, power
 
 Claims: TypeAlias = Sequence[Claim]
 Constants: TypeAlias = Sequence[fmpq]
 
-_NONNEGATIVE = Interval(ZERO, None, low_open=False)
 _EXACT = 1 << 13  # bits up to which powers of fractions are exact
 _ONE_OVER_E = (fmpq(36787944, 10**8), fmpq(36787945, 10**8))
 _LEAST_GAMMA = (fmpq(14616321, 10**7), fmpq(14616322, 10**7)), fmpq(-12148630, 10**8)
@@ -77,12 +88,12 @@ def _linear(args: Claims, constants: Constants) -> Claim:
     for c, f in terms:
         reach = plus(reach, scaled(c, f.range))
         curvature &= turned(f.curvature, (c > 0) - (c < 0))
-    log = _log_of_sum(terms, constants[-1])
-    complement = _log_of_sum([(-c, f) for c, f in terms], 1 - constants[-1])
+    log = log_of_sum(terms, constants[-1])
+    complement = log_of_sum([(-c, f) for c, f in terms], 1 - constants[-1])
     return completed(Claim(reach, curvature, log, complement, True))
 
 
-def _log_of_sum(terms: Sequence[tuple[fmpq, Claim]], bias: fmpq) -> int:
+def log_of_sum(terms: Sequence[tuple[fmpq, Claim]], bias: fmpq) -> int:
     """Curvature of log(sum_i c_i f_i + bias), if that is written as a sum of terms that are > 0, or else 0.
 
     A term with c < 0 is |c| (1 - f) - |c|.
@@ -135,8 +146,8 @@ def _power(args: Claims, constants: Constants) -> Claim:
         rising = (-1 if r > 0 else 1) if x.nonpositive else 0
         shape = Shape(CONVEX, rising, _power_range(magnitude(x), r))
     else:  # -(-x)^r on the left of 0
-        left = _power_range(mirrored(x).meet(_NONNEGATIVE), r)
-        right = _power_range(x.meet(_NONNEGATIVE), r) if not x.nonpositive else only(ZERO)
+        left = _power_range(mirrored(x).meet(NONNEGATIVE), r)
+        right = _power_range(x.meet(NONNEGATIVE), r) if not x.nonpositive else only(ZERO)
         reach = mirrored(left) if x.nonpositive else mirrored(left).hull(right)
         curvature = AFFINE if r == 1 else CONCAVE if x.nonpositive else 0
         shape = Shape(curvature, 1 if r > 0 else -1, reach)
@@ -146,16 +157,18 @@ def _power(args: Claims, constants: Constants) -> Claim:
 
 def _power_range(x: Interval, r: fmpq) -> Interval:
     """Values of x^r for members x >= 0 (x > 0 if r < 0)."""
-    inexact = rounded(arb.sqrt if r == fmpq(1, 2) else lambda u: power(u, r))
+    if r < 0:  # 1 / x^-r
+        low, high, low_open, high_open = _power_range(x, -r)
+        top = None if low is None or low == 0 else 1 / low
+        return Interval(ZERO if high is None else 1 / high, top, high_open, low_open or top is None)
+    inexact = rounded(lambda u: power(u, r))
 
     def ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
-        if r.q != 1 or abs(r) * at.height_bits() > _EXACT:
+        if r.q != 1 or r * at.height_bits() > _EXACT:
             return inexact(at)
-        value = at ** int(r.p) if at != 0 or r > 0 else None
-        return value, value
+        return at ** int(r.p), at ** int(r.p)
 
-    reach = through(ends, x, rising=r > 0, limits=(None, None if r > 0 else ZERO))
-    return reach.meet(_NONNEGATIVE)
+    return through(ends, x).meet(NONNEGATIVE)
 
 
 def mirrored(x: Interval) -> Interval:
@@ -214,7 +227,7 @@ def _softplus_ends(x: arb) -> arb:
 def _softplus(args: Claims, _: Constants) -> Claim:
     """log(1 + exp f), convex and increasing; its logarithm is concave and increasing, since log(1 + e^x) <= e^x."""
     (f,) = args
-    reach = through(rounded(_softplus_ends), f.range, limits=(ZERO, None), within=1 << 14).meet(POSITIVE)
+    reach = through(rounded(_softplus_ends), f.range, limits=(ZERO, None), within=1 << 60).meet(POSITIVE)
     found = composed(Shape(CONVEX, 1, reach), f)
     return completed(found._replace(log=found.log | f.curvature & CONCAVE))
 
@@ -229,7 +242,7 @@ def _sigmoid(args: Claims, _: Constants) -> Claim:
 
 
 def _bounded_range(value: Callable[[arb], arb], x: Interval, low: fmpq, high: fmpq) -> Interval:
-    return through(rounded(value), x, limits=(low, high), within=1 << 14).meet(Interval(low, high))
+    return through(rounded(value), x, limits=(low, high)).meet(Interval(low, high))
 
 
 def _bend_at_zero(x: Interval) -> int:
@@ -322,6 +335,13 @@ def _tanh(args: Claims, _: Constants) -> Claim:
     return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
 
 
+def _erf(args: Claims, _: Constants) -> Claim:
+    """1 - erf is the integral of a log-concave density to the right: log-concave and falling."""
+    (f,) = args
+    found = composed(_s_shaped(arb.erf, ONE)(f.range), f)
+    return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
+
+
 # ---- Functions of several arguments ------------------------------------------------------------------------------
 
 
@@ -329,7 +349,7 @@ def _max(args: Claims, _: Constants) -> Claim:
     """The largest: convex, log-convex, and 1 - max log-concave, where all arguments are; an argument may be idle."""
     lows = [f.range.low for f in args if f.range.low is not None]
     low = max(lows, default=None)
-    top = next(f for f in args if f.range.low == low)
+    top = max((f for f in args if f.range.low == low), key=lambda f: (f.range.high is None, f.range.high or ZERO))
     live = [f for f in args if f is top or low is None or f.range.high is None or f.range.high > low]
     if len(live) == 1:
         return live[0]
@@ -410,7 +430,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "sigmoid": Operation(_sigmoid, ("balls", "composition", "log-sum", "s-shaped")),
         "tanh": Operation(_tanh, ("balls", "composition", "s-shaped", "log-sum")),
         "atan": Operation(_one(_s_shaped(arb.atan, _QUARTER_TURN)), ("balls", "composition", "s-shaped")),
-        "erf": Operation(_one(_s_shaped(arb.erf, ONE)), ("balls", "composition", "s-shaped")),
+        "erf": Operation(_erf, ("balls", "composition", "s-shaped", "log-integral")),
         "xlogx": Operation(_one(xlogx), ("balls", "composition", "xlogx")),
         "lgamma": Operation(_one(_lgamma), ("balls", "composition", "gamma")),
         "abs": Operation(_abs, ("exact", "composition", "max")),

@@ -1,4 +1,4 @@
-"""Quadratic forms over exact fractions: positive semidefinite or not."""
+"""Affine forms over the instructions of a program, and quadratic forms: positive semidefinite or not, exactly."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flint import fmpq
 from lossaudit.recheck.intervals import ONE, ZERO
 from lossaudit.recheck.programs import Instruction
 
-Form: TypeAlias = dict[int, fmpq]  # an affine form: a coefficient for each instruction; -1: the constant
+Form: TypeAlias = dict[int, fmpq]  # an affine form: a coefficient for each instruction, and one for UNIT
 Matrix: TypeAlias = dict[int, dict[int, fmpq]]
 
 UNIT = -1
-_LARGEST = 400  # variables of a form that is decided
+_MOST_STEPS = 2_000_000  # of an elimination; larger forms are not decided
 
 
 def affine_form(instructions: Sequence[Instruction], index: int) -> Form:
@@ -30,7 +30,8 @@ def affine_form(instructions: Sequence[Instruction], index: int) -> Form:
         return {index: ONE}
     form: Form = {}
     for c, arg in zip(constants, args, strict=False):
-        add(form, affine_form(instructions, arg) if instructions[arg].op == "constant" else {arg: ONE}, c)
+        inner = instructions[arg]
+        add(form, {UNIT: inner.constants[0]} if inner.op == "constant" else {arg: ONE}, c)
     add(form, {UNIT: ONE}, constants[-1])
     return form
 
@@ -64,17 +65,16 @@ def positive_semidefinite(matrix: Matrix) -> bool:
     False
     """
     rest = {i: {j: c for j, c in row.items() if c != 0} for i, row in matrix.items()}
-    rest = {i: row for i, row in rest.items() if row}
-    if len(rest) > _LARGEST:
-        return all(set(row) == {i} and row[i] > 0 for i, row in rest.items())
-    while rest:
-        pivot = min(rest, key=lambda i: len(rest[i]))
+    steps = 0
+    for pivot in sorted(rest, key=lambda i: len(rest[i])):
         row = rest.pop(pivot)
         diagonal = row.pop(pivot, ZERO)
         if diagonal < 0 or (diagonal == 0 and row):
             return False
+        steps += len(row) ** 2
+        if steps > _MOST_STEPS:
+            return False
         for i, a in row.items():
             rest[i].pop(pivot, None)
             add(rest[i], row, -a / diagonal)
-        rest = {i: entries for i, entries in rest.items() if entries}
     return True

@@ -1,5 +1,6 @@
 # make demo   a training script that does not learn, and what lossaudit says about it
 # make test   linters, types, import contract, tests
+# make zoo    the prover before every loss of the public zoo: what it decides, and how fast
 # make clean  removes what the two have made
 
 # The first Python that is new enough; choose another by `make demo PYTHON=/path/to/python3.12`.
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $
 
 FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython
 
-.PHONY: demo test clean python
+.PHONY: demo test zoo clean python
 .NOTPARALLEL:
 
 demo: python
@@ -34,6 +35,10 @@ test: python
 	  command -v $$name >/dev/null && exit 0; \
 	done; echo "No Chromium here: the browser tests are skipped."
 	.venv/bin/python -m pytest -n 2
+
+zoo: python
+	@"$(PYTHON)" tools/environment.py test
+	@.venv/bin/python -m tests.zoo
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html

@@ -10,7 +10,7 @@ from tests.zoo.case import Case
 from torch import Tensor, nn
 
 SCALES = (1e-3, 1e-1, 1.0, 4.0, 16.0, 100.0, 1000.0)
-CUTS = 8
+CUTS = 16
 """Each random segment is cut into so many pieces; each pair of cuts with a cut in the middle is a chord."""
 CHORDS = tuple((i, (i + j) // 2, j) for i in range(CUTS + 1) for j in range(i + 2, CUTS + 1, 2))
 ROUNDING = 1e-9

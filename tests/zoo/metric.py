@@ -139,7 +139,7 @@ CASES = (
         circle,
         similarities,
         "-(1.25 - s)(s - 0.75) is flat past 1.25, after it rose",
-        witness=((0.75, 0, 0, 0, 9, 0, 0, 0, 9), (1.75, 0, 0, 0, 9, 0, 0, 0, 9)),
+        witness=((1.0, 0, 0, 0, 9, 0, 0, 0, 9), (1.5, 0, 0, 0, 9, 0, 0, 0, 9)),
     ),
     not_convex("InfoNCE: embeddings", lambda x, z: info_nce(x @ x.T), embeddings, INNER, reach=4),
     not_convex("InfoNCE: both embeddings", lambda x, z: info_nce(x @ z.T), embeddings, INNER, wrt=(0, 1), reach=4),

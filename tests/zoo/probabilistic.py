@@ -294,8 +294,8 @@ CASES = (
     not_convex(
         "beta-NLL (Seitzer 2022)",
         lambda m, y, s: (s.exp().detach() ** 0.5 * 0.5 * (s + (y - m) ** 2 * torch.exp(-s))).mean(),
-        normal,
-        "e^(s/2) s bends down for s < -4; r^2 e^(-s/2) shrinks with r",
+        lambda: (numbers(1.0), numbers(1.0), numbers(0.0)),
+        "e^(s/2) s bends down for s < -4 (r = 0)",
         wrt=2,
         reach=16,
     ),

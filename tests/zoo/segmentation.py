@@ -95,7 +95,7 @@ CASES = (
         lambda: (reals(1, 2, 2), numbers([[1.0, 0.0], [1.0, 1.0]])),
         LOGISTIC,
     ),
-    convex("bce of pixels: weight map", lambda z, y: pixel_weights(z[0], y), mask, LOGISTIC),
+    convex("bce of pixels: weight map", lambda z, y: pixel_weights(z, y), mask, LOGISTIC),
     convex("cross-entropy of pixels", F.cross_entropy, classes, "logsumexp minus a linear form"),
     convex(
         "cross-entropy of pixels: weights, ignored",
@@ -125,25 +125,25 @@ CASES = (
     convex(
         "max pooling, then bce: negative", lambda z, y: -F.logsigmoid(-z.amax()), mask, "increasing convex of a maximum"
     ),
-    not_convex("Dice", lambda z, y: dice(z[0], y), mask, BOUNDED),
-    not_convex("Dice: squares", lambda z, y: dice_squared(z[0], y), mask, BOUNDED),
+    not_convex("Dice", lambda z, y: dice(z, y), mask, BOUNDED),
+    not_convex("Dice: squares", lambda z, y: dice_squared(z, y), mask, BOUNDED),
     not_convex("Dice: one pixel", dice, lambda: (reals(1), numbers(1.0)), BOUNDED),
     not_convex("Dice: softmax", dice_multiclass, classes, BOUNDED),
     not_convex("Dice: probabilities", dice_of, probabilities, "losses.md section 4", domain=(0.0, 1.0)),
-    not_convex("log of Dice", lambda z, y: -torch.log(1 - dice(z[0], y)), mask, BOUNDED),
-    not_convex("log-cosh of Dice", lambda z, y: torch.log(torch.cosh(dice(z[0], y))), mask, BOUNDED),
-    not_convex("Jaccard", lambda z, y: jaccard(z[0], y), mask, BOUNDED),
-    not_convex("Tversky", lambda z, y: tversky(z[0], y), mask, BOUNDED),
-    not_convex("focal Tversky", lambda z, y: tversky(z[0], y, 0.75), mask, BOUNDED),
+    not_convex("log of Dice", lambda z, y: -torch.log(1 - dice(z, y)), mask, BOUNDED),
+    not_convex("log-cosh of Dice", lambda z, y: torch.log(torch.cosh(dice(z, y))), mask, BOUNDED),
+    not_convex("Jaccard", lambda z, y: jaccard(z, y), mask, BOUNDED),
+    not_convex("Tversky", lambda z, y: tversky(z, y), mask, BOUNDED),
+    not_convex("focal Tversky", lambda z, y: tversky(z, y, 0.75), mask, BOUNDED),
     not_convex(
         "bce and Dice",
-        lambda z, y: F.binary_cross_entropy_with_logits(z[0], y) + dice(z[0], y),
+        lambda z, y: F.binary_cross_entropy_with_logits(z, y) + dice(z, y),
         mask,
         "Dice bends down where bce is flat",
     ),
     not_convex("focal of pixels", focal_pixels, classes, "losses.md C2"),
     not_convex(
-        "boundary loss", lambda z, y: (torch.sigmoid(z[0]) * numbers([[[0.5, -1.0], [2.0, 1.0]]])).mean(), mask, BOUNDED
+        "boundary loss", lambda z, y: (torch.sigmoid(z) * numbers([[[0.5, -1.0], [2.0, 1.0]]])).mean(), mask, BOUNDED
     ),
     convex(
         "boundary loss: probabilities", lambda p, y: (p * numbers(0.5, -1.0, 2.0, 1.0)).mean(), probabilities, "affine"
@@ -162,14 +162,14 @@ CASES = (
         BOUNDED,
         expect_undecided="weights by the order of the errors",
     ),
-    not_convex("absolute error of masks", lambda z, y: F.l1_loss(torch.sigmoid(z[0]), y), mask, BOUNDED),
+    not_convex("absolute error of masks", lambda z, y: F.l1_loss(torch.sigmoid(z), y), mask, BOUNDED),
     convex(
         "softplus form of bce",
-        lambda z, y: (F.softplus(z[0]) - z[0] * y).mean(),
+        lambda z, y: (F.softplus(z) - z * y).mean(),
         mask,
         LOGISTIC,
         as_coded=Truth.NOT_CONVEX,
-        ideal=lambda z, y: F.binary_cross_entropy_with_logits(z[0], y),
+        ideal=lambda z, y: F.binary_cross_entropy_with_logits(z, y),
         witness=((19.99, 0.0, 0.0, 0.0), (20.01, 0.0, 0.0, 0.0)),
     ),
 )

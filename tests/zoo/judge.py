@@ -1,0 +1,105 @@
+"""Puts the zoo before the prover and keeps the books.
+
+python -m tests.zoo
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.zoo.case import Case, Truth
+
+import lossaudit
+
+MUST_BE_DECIDED = ("classification", "regression", "ordinal", "ranking")
+SHARE_TO_DECIDE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one case; `seconds` is the warm time of the second call."""
+
+    case: Case
+    status: str
+    semantics: str
+    seconds: float
+    rechecked: bool = True
+    reason: str = ""
+    error: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the verdict contradicts the truth, or its evidence does not stand."""
+        truth = self.case.truth_as(self.semantics)
+        if not self.rechecked:
+            return True
+        return (self.status == "proved" and truth is not Truth.CONVEX) or (
+            self.status == "refuted" and truth is not Truth.NOT_CONVEX
+        )
+
+    @property
+    def decided(self) -> bool:
+        """A verdict; silence is the right answer where the function has no value."""
+        return self.status in ("proved", "refuted") or self.case.truth is Truth.UNDEFINED
+
+    @property
+    def due(self) -> bool:
+        """Whether a verdict was expected and none came."""
+        return not self.decided and not self.case.expect_undecided
+
+
+def evidence_stands(verdict: Any) -> bool:
+    """Whether the independent checker accepts every certificate and witness of a verdict."""
+    evidence = [e for e in (verdict.certificate, verdict.witness) if e is not None]
+    if verdict.status.value == "undecided":
+        return True
+    return bool(evidence) and all(lossaudit.recheck(e) for e in evidence)  # type: ignore[attr-defined]
+
+
+def judge(case: Case, *, warm: bool = False) -> Outcome:
+    """One case before the prover; an exception becomes an outcome of its own."""
+    options: dict[str, Any] = {"wrt": case.wrt}
+    if case.domain is not None:
+        options["domain"] = case.domain
+    verdict, seconds = None, 0.0
+    for _ in range(2 if warm else 1):
+        args = case.example()
+        start = time.perf_counter()
+        try:
+            verdict = lossaudit.prove(case.function, *args, **options)  # type: ignore[attr-defined]
+        except Exception as error:  # an error is no verdict, and the table names it
+            return Outcome(case, "error", "", time.perf_counter() - start, error=f"{type(error).__name__}: {error}")
+        seconds = time.perf_counter() - start
+    assert verdict is not None
+    scope = verdict.scope.semantics
+    return Outcome(case, verdict.status.value, scope, seconds, evidence_stands(verdict), verdict.reason)
+
+
+def _median_ms(outcomes: Iterable[Outcome]) -> str:
+    times = [o.seconds * 1000 for o in outcomes]
+    return f"{statistics.median(times):8.1f}" if times else "       -"
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """One line for each family, and the totals."""
+    head = f"{'family':16}{'cases':>6}{'proved':>8}{'refuted':>9}{'open':>6}{'wrong':>7}{'proved ms':>11}{'refuted ms':>12}"
+    lines = [head]
+    families = list(dict.fromkeys(o.case.family for o in outcomes))
+    for family in [*families, "all"]:
+        of = [o for o in outcomes if family in ("all", o.case.family)]
+        proved = [o for o in of if o.status == "proved"]
+        refuted = [o for o in of if o.status == "refuted"]
+        still_open = sum(not o.decided for o in of)
+        lines.append(
+            f"{family:16}{len(of):6}{len(proved):8}{len(refuted):9}{still_open:6}{sum(o.wrong for o in of):7}"
+            f"{_median_ms(proved):>11}{_median_ms(refuted):>12}"
+        )
+    decided = sum(o.decided for o in outcomes)
+    lines.append(
+        f"decided: {decided} of {len(outcomes)} ({decided / len(outcomes):.1%}); wrong: {sum(o.wrong for o in outcomes)}"
+    )
+    return "\n".join(lines)

@@ -82,11 +82,30 @@ def prove(
 
 
 def record(subject: Subject, domain: Interval, semantics: str) -> Recording:
-    """Run the subject once and take what it computes apart; what deviates is not compared with the code."""
+    """Run the subject once, take what it computes apart, and compare the two."""
     lowering = Lowered(semantics)
-    recorded = record_function(subject, lowering)
+    recorded = subject.record(lowering)
     lowered = lowering.program(recorded.output, domain)
-    return Recording(lowered.program, lowered.used, recorded, tuple(lowering.deviates))
+    recording = Recording(lowered.program, lowered.used, recorded, tuple(dict.fromkeys(lowering.deviates)))
+    compared = semantics == "as coded" or not recording.deviates
+    return replace(recording, points=_compared(subject, recording)) if compared else recording
+
+
+def _compared(subject: Subject, recording: Recording) -> int:
+    """At how many points the program and the user's code agree.
+
+    Raises:
+        UsageError: They do not.
+    """
+    if recording.program.through_affine:
+        return _repeated(subject, recording)
+    example = [subject.example[v] for v in recording.used]
+    found = compare(recording.program, lambda point: subject.value(_filled(subject, recording.used, point)), example)
+    if found.mismatch is None:
+        return found.points
+    point, ours, theirs = found.mismatch
+    shown = ", ".join(f"{x:g}" for x in point[:8]) + (", ..." if len(point) > 8 else "")
+    raise Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")
 
 
 def _verdict(subject: Subject, recording: Recording, scope: Scope) -> Verdict:

@@ -4,7 +4,8 @@ Gradient and Hessian in the variables are polynomials F in (p, log p), p in the 
 corners v_i, F differs from the affine function through its corner values by at most R = (1 - 1/K)/4 diam^2 M, where M
 bounds the second derivative of F in p (the norm of all second derivatives of all entries): for p = sum l_i v_i,
 Taylor's formula gives the factor 1/2, and sum l_i |v_i - p|^2 = sum_{i<j} l_i l_j |v_i - v_j|^2 <= (1 - 1/K)/2 diam^2.
-A norm is convex, so |F| <= max |F(v_i)| + R. Where M is not finite (logarithms at the border), balls for F itself are taken.
+A norm is convex, so |F| <= max |F(v_i)| + R. Where M is not finite (logarithms at the border), balls for F itself are
+taken.
 """
 
 from __future__ import annotations

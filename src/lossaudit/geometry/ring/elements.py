@@ -45,6 +45,8 @@ from lossaudit.geometry.ring.forms import (
 
 _ONE, _ZERO = fmpq(1), fmpq(0)
 _LARGEST_POWER = 16
+_LARGEST_PROGRAM = 20_000
+_EXPONENTIALS = frozenset({"exp", "logsumexp", "softplus", "sigmoid", "tanh"})
 
 
 @dataclass(slots=True)
@@ -260,6 +262,10 @@ def recognise(program: Program) -> tuple[Sum, tuple[Family, ...]]:
     Raises:
         NotInRing: Some operation is not covered by the rules of this module.
     """
+    if program.output >= _LARGEST_PROGRAM:
+        raise NotInRing("too many instructions")
+    if not any(instruction.op in _EXPONENTIALS for instruction in program.instructions):
+        raise NotInRing("no exponentials")
     needed = {program.output}
     for index in range(program.output, -1, -1):
         if index in needed:

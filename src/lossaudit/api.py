@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
 
 if TYPE_CHECKING:
@@ -39,6 +40,47 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
     from lossaudit.audit import audit_batch
 
     return Report(audit_batch(model, loss_fn, batch))
+
+
+def prove(
+    loss: Callable[..., Any] | str,
+    *arguments: Any,
+    wrt: int | str | Sequence[int | str] = 0,
+    domain: str | tuple[float | None, float | None] | None = None,
+    property: str = "convex",
+    head: str | None = None,
+    classes: int = 10,
+    **options: Any,
+) -> ShownVerdict:
+    """Prove a loss convex as it is written, refute it by a confirmed counterexample, or say where the proof stopped.
+
+    Args:
+        loss: A function or module that returns one number as a tensor; or the name of a loss (`"focal"`).
+        arguments: An example of its arguments. What is not among the variables is held fixed at its value.
+        wrt: The variables: a position among the arguments, the name of an argument or of a module's parameter, a list
+            of those, or `"all"` for all parameters of a module together.
+        domain: Where the variables range: all real numbers, `"positive"`, `"nonnegative"`, `"unit"`, or a pair of ends.
+        property: `"convex"`, `"bounded"`, `"lipschitz"` or `"proper"`.
+        head: For a loss by name: what is applied to the logits before (`"softmax"`); by default what the loss is for.
+        classes: For a loss by name: K.
+        options: For a loss by name: its parameters (`gamma=2`).
+
+    Returns:
+        A verdict: `.status` is `"proved"`, `"refuted"` or `"undecided"`; print it for the argument.
+
+    Raises:
+        lossaudit.errors.UsageError: The function returns no number, is random, changes its input, ...
+
+    >>> import torch
+    >>> z, y = torch.zeros(2, 3), torch.tensor([0, 2])
+    >>> prove(torch.nn.functional.cross_entropy, z, y).status
+    'proved'
+    >>> prove("mse", head="softmax", classes=3).status == "refuted"
+    True
+    """
+    from lossaudit.proving.request import in_python, verdict
+
+    return ShownVerdict.of(verdict(in_python(loss, arguments, head, classes, options), wrt, domain, property))
 
 
 def read(loss: torch.Tensor) -> Reading:

@@ -15,6 +15,9 @@ class Status(StrEnum):
     REFUTED = "refuted"
     UNDECIDED = "undecided"
 
+    def __repr__(self) -> str:
+        return repr(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

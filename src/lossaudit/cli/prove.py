@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lossaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from lossaudit.proving.request import Asked
 
 _PROPERTIES = ("convex", "bounded", "lipschitz", "proper")
 _FORMATS = ("full", "concise", "json")
@@ -31,14 +37,16 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
         metavar="LOSS",
         help="a loss by name (focal), or your own: mypkg.losses:my_loss, file.py:loss, 'mypkg:Focal(gamma=2)'",
     )
-    parser.add_argument("--head", help="what is applied to the logits before a loss known by name: softmax, sigmoid, ...")
+    parser.add_argument(
+        "--head", help="what is applied to the logits before a loss known by name: softmax, sigmoid, ..."
+    )
     parser.add_argument("--classes", type=int, default=10, metavar="K", help="number of classes (default 10)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of a loss known by name: gamma=2"
     )
     parser.add_argument("--shape", metavar="N,K", help="shape of your loss's first argument, such as 4,10")
     parser.add_argument(
-        "--target", choices=("index", "one-hot", "binary", "signed", "real", "none"), help="its second argument"
+        "--target", choices=("index", "one-hot", "{0,1}", "{-1,+1}", "real", "distribution"), help="its second argument"
     )
     parser.add_argument(
         "--domain", metavar="DOMAIN", help="where the variables range: positive, nonnegative, unit, or LOW,HIGH"
@@ -51,20 +59,77 @@ def handle(options: argparse.Namespace) -> int:
     Raises:
         UsageError: The loss cannot be found, called, or recorded.
     """
-    from lossaudit.proving.request import decide
+    from lossaudit.proving.request import verdict
     from lossaudit.report import proof
 
-    verdict, said = decide(options, options.property)
-    shown = proof.ShownVerdict.of(verdict)
-    text = {"full": proof.render, "concise": lambda v: proof.concise(v) + "\n"}.get(options.format)
-    for line in said:
+    asked = subject(options)
+    shown = proof.ShownVerdict.of(verdict(asked, 0, _domain(options.domain), options.property))
+    for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
-    _write(shown.to_json() + "\n" if text is None else text(shown), options.output)
+    texts = {"full": proof.render, "concise": proof.concise, "json": proof.ShownVerdict.to_json}
+    _write(texts[options.format](shown), options.output)
     order = ("proved", "undecided", "refuted")
     return int(options.fail_on is not None and order.index(verdict.status) >= order.index(options.fail_on))
 
 
+def subject(options: argparse.Namespace) -> Asked:
+    """The loss that the arguments of `add_subject` name.
+
+    Raises:
+        UsageError: There is none, or it does not run.
+    """
+    from lossaudit.proving.request import by_address, by_name
+
+    if ":" in options.loss:
+        if options.head or options.set:
+            raise UsageError(
+                "--head and --set are for a loss by name; write your own with its head, and its parameters"
+            )
+        return by_address(options.loss, _shape(options.shape), options.target)
+    if options.shape or options.target:
+        raise UsageError("--shape and --target are for a loss of your own; a loss by name takes --classes")
+    return by_name(options.loss, options.head, options.classes, dict(map(_setting, options.set)))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        raise UsageError(f"--set {text}: write NAME=VALUE with a number, such as gamma=2") from None
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        shape = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise UsageError(f"--shape {text}: write whole numbers, such as 4,10")
+    return shape
+
+
+def _domain(text: str | None) -> str | tuple[float | None, float | None] | None:
+    if text is None or "," not in text:
+        return text
+    low, _, high = text.partition(",")
+    try:
+        return _end(low), _end(high)
+    except ValueError:
+        raise UsageError(f"--domain {text}: write two numbers, such as 0,1; -inf and inf are allowed") from None
+
+
+def _end(text: str) -> float | None:
+    value = float(text)
+    if math.isnan(value):
+        raise ValueError(text)
+    return None if math.isinf(value) else value
+
+
 def _write(text: str, path: str | None) -> None:
+    text = text.rstrip("\n") + "\n"
     if path is None:
         sys.stdout.write(text)
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossaudit.errors import UsageError
 from lossaudit.geometry.decide import Decision, decide
@@ -17,7 +17,7 @@ from lossaudit.geometry.lowering import Lowered
 from lossaudit.geometry.program import Program
 from lossaudit.proving.subject import Subject
 from lossaudit.proving.validation import compare
-from lossaudit.record.function import Recorded, record_function
+from lossaudit.record.function import Recorded
 from lossaudit.verdict import Scope, Status, Verdict, Witness
 
 DOMAINS: Mapping[str, tuple[Interval, str]] = MappingProxyType(
@@ -36,7 +36,8 @@ class Recording:
     """A subject as a program.
 
     Attributes:
-        used: For each variable of the program, its position among the subject's flat variables.
+        used: For each variable of the program, its position among the subject's flat variables; `ATOM` for one that is
+            an affine function of them.
         deviates: Where the code differs from the function that it means; empty if nowhere.
     """
 
@@ -70,15 +71,28 @@ def prove(
     subject = Subject.of(function, arguments, wrt)
     scope = described or Scope(subject.words, subject.described, subject.shape, subject.fixed)
     scope = replace(scope, domain=where)
-    ideal = record(subject, interval, "ideal")
+    try:
+        return _noted(_both(subject, interval, scope), subject.notes)
+    except _Mismatch as reason:
+        return Verdict("convex", Status.UNDECIDED, scope, str(reason), notes=subject.notes)
+
+
+def _noted(verdict: Verdict, notes: Sequence[str]) -> Verdict:
+    return replace(verdict, notes=(*verdict.notes, *notes))
+
+
+def _both(subject: Subject, domain: Interval, scope: Scope) -> Verdict:
+    """The verdict about the function that is meant; how the code differs, if that changes the answer, is a note."""
+    ideal = record(subject, domain, "ideal")
     if not ideal.deviates:
         return _verdict(subject, ideal, scope)
-    verdict = _verdict(subject, ideal, scope)
-    coded = _verdict(subject, record(subject, interval, "as coded"), replace(scope, semantics="as coded"))
+    as_coded = record(subject, domain, "as coded")
+    verdict = _verdict(subject, replace(ideal, points=as_coded.points), scope)
+    coded = _verdict(subject, as_coded, replace(scope, semantics="as coded"))
     if coded.status is verdict.status:
         return verdict
     how = {Status.PROVED: "convex", Status.REFUTED: "not convex", Status.UNDECIDED: "undecided"}[coded.status]
-    return replace(verdict, notes=(*verdict.notes, f"as coded it is {how}: {'; '.join(ideal.deviates)}"))
+    return replace(verdict, notes=(f"as coded it is {how}: {'; '.join(ideal.deviates)}",))
 
 
 def record(subject: Subject, domain: Interval, semantics: str) -> Recording:
@@ -95,17 +109,21 @@ def _compared(subject: Subject, recording: Recording) -> int:
     """At how many points the program and the user's code agree.
 
     Raises:
-        UsageError: They do not.
+        _Mismatch: They do not.
     """
     if recording.program.through_affine:
-        return _repeated(subject, recording)
+        return 0  # the values of the affine functions are not kept
     example = [subject.example[v] for v in recording.used]
-    found = compare(recording.program, lambda point: subject.value(_filled(subject, recording.used, point)), example)
+    found = compare(recording.program, lambda point: subject.value(_filled(subject, recording, point)), example)
     if found.mismatch is None:
         return found.points
     point, ours, theirs = found.mismatch
     shown = ", ".join(f"{x:g}" for x in point[:8]) + (", ..." if len(point) > 8 else "")
-    raise Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")
+    raise _Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")
+
+
+class _Mismatch(Exception):
+    """The program is not the user's code."""
 
 
 def _verdict(subject: Subject, recording: Recording, scope: Scope) -> Verdict:
@@ -117,10 +135,11 @@ def _verdict(subject: Subject, recording: Recording, scope: Scope) -> Verdict:
         witness = _witness(subject, recording, decision)
         if escapes and (witness is None or witness.hidden_by_rounding is not False):
             return Verdict("convex", Status.UNDECIDED, scope, _escaped(escapes))
-        reason = decision.certificate.steps[-1] if decision.certificate else ""
+        reason = "at the midpoint of two points the loss lies strictly above the chord, so it is not convex"
         return Verdict("convex", Status.REFUTED, scope, reason, decision.certificate, witness)
     if decision.status is Status.PROVED and decision.certificate is not None and not escapes:
-        return Verdict("convex", Status.PROVED, scope, decision.certificate.steps[-1], decision.certificate)
+        steps = decision.certificate.steps
+        return Verdict("convex", Status.PROVED, scope, steps[-1] if steps else "", decision.certificate)
     return Verdict("convex", Status.UNDECIDED, scope, _escaped(escapes) if escapes else _stopped(program, decision))
 
 
@@ -146,24 +165,23 @@ def _witness(subject: Subject, recording: Recording, decision: Decision) -> Witn
     found = decision.counterexample
     if found is None:
         return None
-    a, b = (_whole(subject, recording, point) for point in (found.a, found.b))
+    a, b = (_filled(subject, recording, [float(arb(x)) for x in point]) for point in (found.a, found.b))
     middle = tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
     at_a, at_middle, at_b = (subject.value(point) for point in (a, middle, b))
-    coded = at_middle - (at_a + at_b) / 2
-    return Witness(a, b, middle, _down(found.gap), found.values, as_coded_gap=coded)
+    return Witness(a, b, middle, _down(found.gap), found.values, as_coded_gap=at_middle - (at_a + at_b) / 2)
 
 
-def _whole(subject: Subject, recording: Recording, point: Sequence[fmpq]) -> tuple[float, ...]:
+def _filled(subject: Subject, recording: Recording, point: Sequence[float]) -> tuple[float, ...]:
     """A point of the program as a point of the subject: what the loss does not use stays as in the example."""
     values = list(subject.example)
     for variable, x in zip(recording.used, point, strict=True):
-        values[variable] = int(x.p) / int(x.q)
+        values[variable] = x
     return tuple(values)
 
 
 def _down(x: fmpq) -> float:
     """The largest float that is not above x."""
-    near = int(x.p) / int(x.q)
+    near = float(arb(x))
     return near if rational(near) <= x else math.nextafter(near, -math.inf)
 
 

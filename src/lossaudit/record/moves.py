@@ -1,7 +1,7 @@
 """Operations that only move elements: carried out by torch itself on ids in place of values.
 
-A tensor of ids takes the place of each tensor whose elements are moved, counted from 1, and 0 stands for every known
-element. Zeros that an operation puts in by itself (padding, `tril`) are then known as well.
+A tensor of ids takes the place of each tensor whose elements are moved, counted from `KNOWN`, so that 0 stands for
+every known element. Zeros that an operation puts in by itself (padding, `tril`) are then known as well.
 """
 
 from __future__ import annotations

@@ -1,0 +1,2 @@
+def refute_by_bound(program):
+    return None

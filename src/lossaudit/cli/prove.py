@@ -69,7 +69,7 @@ def handle(options: argparse.Namespace) -> int:
     texts = {"full": proof.render, "concise": proof.concise, "json": proof.ShownVerdict.to_json}
     _write(texts[options.format](shown), options.output)
     order = ("proved", "undecided", "refuted")
-    return int(options.fail_on is not None and order.index(verdict.status) >= order.index(options.fail_on))
+    return int(options.fail_on is not None and order.index(shown.status) >= order.index(options.fail_on))
 
 
 def subject(options: argparse.Namespace) -> Asked:
@@ -92,7 +92,7 @@ def subject(options: argparse.Namespace) -> Asked:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
+    name, _, value = text.partition("=")
     try:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):

@@ -512,6 +512,28 @@ def test_two_directions_in_one_term_are_not_one_scalar() -> None:
     assert prove_by_pieces(b.build(b.multiply(relu(b, x), b.absolute(y)), 2)) is None
 
 
+def test_what_is_not_a_function_of_one_scalar_is_left_to_the_facts() -> None:
+    """huber(z0) + lse(z) - z1 is convex, huber(z0) - lse(z) is not."""
+    pytest.importorskip("lossaudit.geometry.composition")
+    for sign, convex in ((1, True), (-1, False)):
+        b = Builder()
+        z = [b.variable(i) for i in range(3)]
+        total = b.linear([(1, huber_where(fmpq(1))(b, z[0])), (sign, b.logsumexp(z)), (-1, z[1])])
+        assert (prove_by_pieces(b.build(total, 3)) is not None) == convex
+
+
+def test_huge_powers_are_declined_quickly() -> None:
+    """exp(k log(1 + e^|x|)) and towers of powers must not be multiplied out."""
+
+    def tower(b: Builder, x: int) -> int:
+        y = b.scale(1, b.exp(b.absolute(x)), 1)
+        return b.power(b.power(b.power(y, 20), 20), 20)
+
+    for spelling in (tower, lambda b, x: b.exp(b.scale(10**9, b.log(b.scale(1, b.exp(b.absolute(x)), 1))))):
+        p = program(spelling)
+        assert _seconds(lambda p=p: prove_by_pieces(p)) < 1.0
+
+
 def test_a_domain_makes_the_untaken_side_irrelevant() -> None:
     """|x|^3 with its sign is x^3 on [0, inf): convex there only."""
     spelling = NOT_CONVEX["cube of |x| with sign"]

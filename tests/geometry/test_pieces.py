@@ -287,6 +287,7 @@ CONVEX: dict[str, Spelling] = {
     "relu by sigmoid(x) > 1/2": threshold_at_half,
     "where(x^2 < 1, ...)": square_threshold,
     "sqrt(1 + x^2) + |x|": nested_root,
+    "sqrt(4 (x - 1)^2)": lambda b, x: b.power(b.scale(4, b.power(b.scale(1, x, -1), 2)), HALF),
     "20 thresholds": many_thresholds,
 }
 
@@ -330,6 +331,7 @@ NOT_CONVEX: dict[str, Spelling] = {
     "log of |x|, not defined at 0": lambda b, x: b.scale(-1, b.log(b.absolute(x))),
     "1/|x|, not defined at 0": lambda b, x: b.power(b.absolute(x), -1),
     "x/x |x|, not defined at 0": lambda b, x: b.multiply(b.multiply(x, b.power(x, -1)), b.absolute(x)),
+    "-sqrt(x^2)": lambda b, x: b.plus(b.step(b.constant(1)), b.scale(-1, b.power(b.power(x, 2), HALF))),
     "opaque": lambda b, x: b.plus(b.absolute(x), b.opaque("something", (x,))),
     "condition on something opaque": lambda b, x: b.select(b.step(b.opaque("c", (x,))), x, b.absolute(x)),
 }

@@ -56,7 +56,8 @@ def prove_by_pieces(program: Program) -> Certificate | None:
 
 
 def _has_cases(program: Program) -> bool:
-    return any(instruction.op in _CASES for instruction in program.instructions)
+    """Whether something is piecewise; a broken power may be: sqrt(x^2) is |x|."""
+    return any(op in _CASES or (op == "power" and constants[0].q != 1) for op, _, constants in program.instructions)
 
 
 def _group_data(group: Group, function: int) -> Data:

@@ -287,6 +287,7 @@ CONVEX: dict[str, Spelling] = {
     "relu by sigmoid(x) > 1/2": threshold_at_half,
     "where(x^2 < 1, ...)": square_threshold,
     "sqrt(1 + x^2) + |x|": nested_root,
+    "sqrt(4 (x - 1)^2)": lambda b, x: b.power(b.scale(4, b.power(b.scale(1, x, -1), 2)), HALF),
     "20 thresholds": many_thresholds,
 }
 
@@ -330,6 +331,7 @@ NOT_CONVEX: dict[str, Spelling] = {
     "log of |x|, not defined at 0": lambda b, x: b.scale(-1, b.log(b.absolute(x))),
     "1/|x|, not defined at 0": lambda b, x: b.power(b.absolute(x), -1),
     "x/x |x|, not defined at 0": lambda b, x: b.multiply(b.multiply(x, b.power(x, -1)), b.absolute(x)),
+    "-sqrt(x^2)": lambda b, x: b.plus(b.step(b.constant(1)), b.scale(-1, b.power(b.power(x, 2), HALF))),
     "opaque": lambda b, x: b.plus(b.absolute(x), b.opaque("something", (x,))),
     "condition on something opaque": lambda b, x: b.select(b.step(b.opaque("c", (x,))), x, b.absolute(x)),
 }
@@ -510,6 +512,28 @@ def test_two_directions_in_one_term_are_not_one_scalar() -> None:
     b = Builder()
     x, y = b.variable(0), b.variable(1)
     assert prove_by_pieces(b.build(b.multiply(relu(b, x), b.absolute(y)), 2)) is None
+
+
+def test_what_is_not_a_function_of_one_scalar_is_left_to_the_facts() -> None:
+    """huber(z0) + lse(z) - z1 is convex, huber(z0) - lse(z) is not."""
+    pytest.importorskip("lossaudit.geometry.composition")
+    for sign, convex in ((1, True), (-1, False)):
+        b = Builder()
+        z = [b.variable(i) for i in range(3)]
+        total = b.linear([(1, huber_where(fmpq(1))(b, z[0])), (sign, b.logsumexp(z)), (-1, z[1])])
+        assert (prove_by_pieces(b.build(total, 3)) is not None) == convex
+
+
+def test_huge_powers_are_declined_quickly() -> None:
+    """exp(k log(1 + e^|x|)) and towers of powers must not be multiplied out."""
+
+    def tower(b: Builder, x: int) -> int:
+        y = b.scale(1, b.exp(b.absolute(x)), 1)
+        return b.power(b.power(b.power(y, 20), 20), 20)
+
+    for spelling in (tower, lambda b, x: b.exp(b.scale(10**9, b.log(b.scale(1, b.exp(b.absolute(x)), 1))))):
+        p = program(spelling)
+        assert _seconds(lambda p=p: prove_by_pieces(p)) < 1.0
 
 
 def test_a_domain_makes_the_untaken_side_irrelevant() -> None:

@@ -19,14 +19,13 @@ What has to hold, and how to see it:
 
 1. The output of P is `linear` (or else is itself the one term, with coefficient 1). Each of its arguments is affine
    (`variable`, `constant`, `linear` in variables only), or in exactly one group, or in the rest. s > 0.
-2. G is made from P without any simplification. Take the terms of the group and, again and again, the arguments of
-   each instruction that is not affine, without the variables of a `linear`. Rewrite them in this order: affine ones
-   but for constants, constants by value, all others; else by index. A `linear` (or `variable`) of P whose variables
-   and bias sum up to a u + b becomes `linear` over its other arguments and, last, u, with bias b; if only u is left
-   with a = 1, b = 0, it is u itself, and with no argument left it is `constant` b. All else keeps its op and constants.
-   Like instructions are written once. The output is `linear` over the terms, coefficients divided by s, bias 0. The
-   arguments of max, multiply, logsumexp and (without u) linear are sorted by their new index. G's domain is the
-   range of u.
+2. G is made from P without any simplification; its instruction 0 is u. Take the terms of the group and, again and
+   again, the arguments of each instruction that is not affine, without the variables of a `linear`. Write them down in
+   this order: affine ones but for constants, constants by value, all others; else by index. A `linear` (or `variable`)
+   of P whose variables and bias sum up to a u + b becomes `linear` over u (if a is not 0), then its other arguments,
+   with bias b; an affine one with a = 1, b = 0 is u itself and not written, one with a = 0 is `constant` b. All else
+   keeps its op and constants. The output is `linear` over the terms, coefficients divided by s, bias 0. The arguments
+   of max, multiply, logsumexp and linear are sorted by their new index. G's domain is the range of u.
 3. Between breakpoints (and the ends of the domain) lie cells; each lies in one piece. Going through G once, on a
    cell: `select` becomes the branch taken, `max` its largest argument, `abs` plus or minus its argument, `step` 0 or
    1, each because the sign of its condition does not change there. Arguments of log are > 0 there, of power with an

@@ -24,6 +24,14 @@ _FACTORABLE = 1 << 64
 """Whole numbers up to this are taken apart into primes; larger ones only shed powers of two."""
 
 
+_MOST_PRODUCTS = 512
+"""Longer products are not multiplied out."""
+
+
+class TooLarge(Exception):
+    """A form grew beyond what is worth working out."""
+
+
 class Atom(NamedTuple):
     """`base`: a form that stands under an exponent; `log`: the logarithm of a form."""
 
@@ -86,6 +94,8 @@ class Form:
         return Form({monomial: p * factor for monomial, p in self.terms.items()}) if factor != 0 else ZERO
 
     def __mul__(self, other: Form) -> Form:
+        if len(self.terms) * len(other.terms) > _MOST_PRODUCTS:
+            raise TooLarge
         total: dict[Monomial, fmpq_poly] = {}
         for (e, factors), p in self.terms.items():
             for (f, others), q in other.terms.items():
@@ -173,13 +183,16 @@ def exp(form: Form) -> Form:
     exponent, powers = ZERO, ONE
     for monomial, p in form.terms.items():
         atom = _lone_log(monomial)
-        if atom is not None and p.degree() == 0:
+        if atom is not None and p.degree() == 0 and abs(p[0]) * len(atom.argument.terms) <= _LARGEST_POWER:
             powers = powers * power(atom.argument, p[0])
         else:
             exponent = exponent + Form({monomial: p})
     if not exponent.terms:
         return powers
     return powers * Form({(exponent, frozenset()): fmpq_poly([1])})
+
+
+_LARGEST_POWER = 64
 
 
 def _lone_log(monomial: Monomial) -> Atom | None:

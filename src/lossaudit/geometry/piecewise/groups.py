@@ -9,7 +9,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lossaudit.geometry.interval import Interval
-from lossaudit.geometry.program import Builder, Program
+from lossaudit.geometry.program import Instruction, Program
 
 Direction: TypeAlias = tuple[tuple[int, fmpq], ...]  # variables and coefficients, the first of them 1
 Term: TypeAlias = tuple[int, fmpq]  # an instruction and its coefficient
@@ -17,11 +17,12 @@ Term: TypeAlias = tuple[int, fmpq]  # an instruction and its coefficient
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """size * (direction . x) + bias; the direction is empty for a constant."""
+    """size * (direction . x) + bias; the direction is empty for a constant. `whole`: there is nothing besides."""
 
     direction: Direction
     size: fmpq
     bias: fmpq
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,21 @@ class Sum:
 _CONSTANT, _MIXED = 0, -1
 """Stand for the direction of what depends on no variable, and on more than one affine scalar."""
 
+_NOTHING = Affine((), fmpq(0), fmpq(0), False)
+
 
 def split(program: Program) -> Sum:
     """Take the output apart; equal directions go together, in the order of their first terms."""
-    directions = _directions(program)
+    parts = [_affine_part(program, instruction) for instruction in program.instructions]
+    directions = _directions(program, parts)
     together: dict[int, list[Term]] = {}
     for index, coefficient in _terms(program):
-        if not _is_affine(program, index):
+        if not parts[index].whole:
             together.setdefault(directions[index], []).append((index, coefficient))
     rest = together.pop(_MIXED, [])
     constants = together.pop(_CONSTANT, [])
     (next(iter(together.values()), rest)).extend(constants)
-    return Sum(tuple(_group(program, terms) for terms in together.values()), tuple(rest))
+    return Sum(tuple(_group(program, parts, terms) for terms in together.values()), tuple(rest))
 
 
 def _terms(program: Program) -> Sequence[Term]:
@@ -71,113 +75,113 @@ def _terms(program: Program) -> Sequence[Term]:
     return list(zip(args, constants, strict=False)) if op == "linear" else [(program.output, fmpq(1))]
 
 
-def _directions(program: Program) -> list[int]:
+def _affine_part(program: Program, instruction: Instruction) -> Affine:
+    """Of a sum its variables and bias; a variable or constant itself; nothing of all else."""
+    op, args, constants = instruction
+    if op == "variable":
+        return Affine(((int(constants[0].p), fmpq(1)),), fmpq(1), fmpq(0), True)
+    if op == "constant":
+        return Affine((), fmpq(0), constants[0], True)
+    if op != "linear":
+        return _NOTHING
+    variables = [
+        (int(program.instructions[a].constants[0].p), c)
+        for a, c in zip(args, constants, strict=False)
+        if program.instructions[a].op == "variable"
+    ]
+    whole = len(variables) == len(args)
+    variables = [(v, c) for v, c in variables if c != 0]
+    if not variables:
+        return Affine((), fmpq(0), constants[-1], whole)
+    size = variables[0][1]
+    direction = tuple(variables) if size == 1 else tuple((v, c / size) for v, c in variables)
+    return Affine(direction, size, constants[-1], whole)
+
+
+def _directions(program: Program, parts: Sequence[Affine]) -> list[int]:
     """For each instruction, which affine scalar's direction it is a function of."""
     known: dict[Direction, int] = {(): _CONSTANT}
     directions: list[int] = []
-    for index, (op, args, _) in enumerate(program.instructions):
+    for (op, args, _), part in zip(program.instructions, parts, strict=True):
         if op in ("opaque", "infinity"):
             directions.append(_MIXED)
             continue
-        inner = {directions[a] for a in args if op != "linear" or program.instructions[a].op != "variable"}
-        if op in ("linear", "variable"):
-            inner.add(known.setdefault(affine(program, index).direction, len(known)))
+        inner = set() if part.whole else {directions[a] for a in _other_arguments(program, op, args)}
+        if part.direction:
+            inner.add(known.setdefault(part.direction, len(known)))
         inner.discard(_CONSTANT)
         directions.append(_CONSTANT if not inner else inner.pop() if len(inner) == 1 else _MIXED)
     return directions
 
 
-def affine(program: Program, index: int) -> Affine:
-    """The affine part of an instruction: a variable itself, of a sum its variables and bias."""
-    op, args, constants = program.instructions[index]
-    if op == "variable":
-        return Affine(((int(constants[0].p), fmpq(1)),), fmpq(1), fmpq(0))
-    if op != "linear":
-        return Affine((), fmpq(0), fmpq(0))
-    parts = [
-        (int(program.instructions[a].constants[0].p), c)
-        for a, c in zip(args, constants, strict=False)
-        if c != 0 and program.instructions[a].op == "variable"
-    ]
-    if not parts:
-        return Affine((), fmpq(0), constants[-1])
-    size = parts[0][1]
-    return Affine(tuple((v, c / size) for v, c in parts), size, constants[-1])
+def _other_arguments(program: Program, op: str, args: Sequence[int]) -> Sequence[int]:
+    """The arguments that are not in the affine part."""
+    return [a for a in args if program.instructions[a].op != "variable"] if op == "linear" else args
 
 
-def _is_affine(program: Program, index: int) -> bool:
-    op, args, _ = program.instructions[index]
-    return op in ("variable", "constant") or (
-        op == "linear" and all(program.instructions[a].op == "variable" for a in args)
-    )
-
-
-def _group(program: Program, terms: Sequence[Term]) -> Group:
-    cone = _cone(program, [index for index, _ in terms])
-    argument = _argument(program, cone)
+def _group(program: Program, parts: Sequence[Affine], terms: Sequence[Term]) -> Group:
+    cone = _cone(program, parts, [index for index, _ in terms])
+    # The first affine argument is u itself, so that functions that differ by a shift look the same.
+    u = next(parts[index] for index in cone if parts[index].direction)
     scale = abs(next((c for _, c in terms if c != 0), fmpq(1)))
-    builder = Builder()
+    instructions = [Instruction("variable", (), (fmpq(0),))]
     place: dict[int, int] = {}
     for index in cone:
-        place[index] = _rewrite(program, index, argument, place, builder)
+        written = _rewrite(program, index, parts[index], u, place)
+        place[index] = len(instructions) if written else 0
+        if written:
+            instructions.append(written)
     total = sorted((place[i], c / scale) for i, c in terms)
-    output = builder.add("linear", [i for i, _ in total], [*(c for _, c in total), fmpq(0)])
-    function = Program(tuple(builder.instructions), output, 1, _range(argument, program.domain))
-    return Group(tuple(terms), argument, scale, function)
+    instructions.append(Instruction("linear", tuple(i for i, _ in total), (*(c for _, c in total), fmpq(0))))
+    function = Program(tuple(instructions), len(instructions) - 1, 1, _range(u, program.domain))
+    return Group(tuple(terms), u, scale, function)
 
 
-def _cone(program: Program, roots: Sequence[int]) -> list[int]:
-    """The instructions that the roots need, by rank, affine ones not taken apart."""
+def _cone(program: Program, parts: Sequence[Affine], roots: Sequence[int]) -> list[int]:
+    """The instructions that the roots need: affine ones (not taken apart), constants by value, all others."""
     needed = set(roots)
     waiting = list(roots)
     while waiting:
         index = waiting.pop()
-        if _is_affine(program, index):
+        if parts[index].whole:
             continue
         op, args, _ = program.instructions[index]
-        for arg in args:
-            if arg not in needed and not (op == "linear" and program.instructions[arg].op == "variable"):
+        for arg in _other_arguments(program, op, args):
+            if arg not in needed:
                 needed.add(arg)
                 waiting.append(arg)
-    return sorted(needed, key=lambda index: _rank(program, index))
+
+    def rank(index: int) -> tuple[int, fmpq, int]:
+        part = parts[index]
+        if program.instructions[index].op == "constant":
+            return 1, part.bias, index
+        return 0 if part.whole else 2, _ZERO, index
+
+    return sorted(needed, key=rank)
 
 
-def _rank(program: Program, index: int) -> tuple[int, fmpq, int]:
-    """What is affine comes first, then constants by value: an order that like groups share."""
-    op, _, constants = program.instructions[index]
-    if op == "constant":
-        return 1, constants[0], index
-    return 0 if _is_affine(program, index) else 2, fmpq(0), index
-
-
-def _argument(program: Program, cone: Sequence[int]) -> Affine:
-    """The first affine argument in the cone is u itself, so that functions that differ by a shift look the same."""
-    return next(found for found in (affine(program, index) for index in cone) if found.direction)
-
-
+_ZERO = fmpq(0)
 _SYMMETRIC = frozenset({"max", "multiply", "logsumexp"})
 
 
-def _rewrite(program: Program, index: int, u: Affine, place: dict[int, int], builder: Builder) -> int:
-    """The instruction over u: affine parts become a u + b, all else stays as it is."""
+def _rewrite(program: Program, index: int, part: Affine, u: Affine, place: dict[int, int]) -> Instruction | None:
+    """The instruction over u: its affine part becomes a u + b, all else stays as it is. None for u itself."""
     op, args, constants = program.instructions[index]
     if op not in ("linear", "variable"):
         moved = [place[a] for a in args]
-        return builder.add(op, sorted(moved) if op in _SYMMETRIC else moved, constants)
-    found = affine(program, index)
-    factor = found.size / u.size
-    bias = found.bias - factor * u.bias if found.direction else found.bias
-    variable = builder.add("variable", (), (fmpq(0),))
-    if _is_affine(program, index) and factor == 1 and bias == 0:
-        return variable
+        return Instruction(op, tuple(sorted(moved) if op in _SYMMETRIC else moved), constants)
+    factor = part.size / u.size
+    bias = part.bias - factor * u.bias
+    if part.whole and factor == 1 and bias == 0:
+        return None
     terms = sorted(
         (place[a], c) for a, c in zip(args, constants, strict=False) if program.instructions[a].op != "variable"
     )
     if factor != 0:
-        terms.append((variable, factor))
+        terms.insert(0, (0, factor))
     if not terms:
-        return builder.add("constant", (), (bias,))
-    return builder.add("linear", [i for i, _ in terms], [*(c for _, c in terms), bias])
+        return Instruction("constant", (), (bias,))
+    return Instruction("linear", tuple(i for i, _ in terms), (*(c for _, c in terms), bias))
 
 
 def _range(argument: Affine, domain: Interval) -> Interval:

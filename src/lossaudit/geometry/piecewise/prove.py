@@ -10,6 +10,7 @@ from lossaudit.geometry.evaluate import balls
 from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.piecewise.analysis import Analysis, Joint, Passage, Piece, analyse
 from lossaudit.geometry.piecewise.curvature import as_program, facts_certificate, prove_piece
+from lossaudit.geometry.piecewise.form import TooLarge
 from lossaudit.geometry.piecewise.groups import Affine, Group, Term, split
 from lossaudit.geometry.program import Builder, Program, as_json
 from lossaudit.verdict import Certificate
@@ -34,19 +35,19 @@ def prove_by_pieces(program: Program) -> Certificate | None:
     parts = split(program)
     if not parts.groups:
         return None
-    shapes: dict[Program, int] = {}
+    known: dict[Program, int] = {}
     functions: list[Data] = []
     steps: list[str] = []
     groups: list[Data] = []
     for group in parts.groups:
-        if group.function not in shapes:
+        index = known.setdefault(group.function, len(functions))
+        if index == len(functions):
             proved = _prove(group.function)
             if proved is None:
                 return None
-            shapes[group.function] = len(functions)
             functions.append(proved[0])
             steps += [f"function {len(functions)}: {line}" for line in proved[1]]
-        groups.append(_group_data(group, shapes[group.function]))
+        groups.append(_group_data(group, index))
     rest = _prove_rest(program, parts.rest)
     if rest is None and parts.rest:
         return None
@@ -55,7 +56,8 @@ def prove_by_pieces(program: Program) -> Certificate | None:
 
 
 def _has_cases(program: Program) -> bool:
-    return any(instruction.op in _CASES for instruction in program.instructions)
+    """Whether something is piecewise; a broken power may be: sqrt(x^2) is |x|."""
+    return any(op in _CASES or (op == "power" and constants[0].q != 1) for op, _, constants in program.instructions)
 
 
 def _group_data(group: Group, function: int) -> Data:
@@ -72,13 +74,16 @@ def _group_data(group: Group, function: int) -> Data:
 
 def _prove(function: Program) -> tuple[Data, list[str]] | None:
     """The proof that one function of one variable is convex, as data and in words."""
-    analysis = analyse(function)
+    analysis = _analyse(function)
     if analysis is None or not all(joint.passage.keeps_convexity for joint in analysis.joints):
         return None
     pieces: list[Data] = []
     lines: list[str] = []
     for piece in analysis.pieces:
-        proof = prove_piece(piece)
+        try:
+            proof = prove_piece(piece)
+        except TooLarge:
+            proof = None
         if proof is None:
             return None
         domain = Interval(piece.low, piece.high)
@@ -92,6 +97,13 @@ def _prove(function: Program) -> tuple[Data, list[str]] | None:
         "joints": [{"at": str(joint.at), "passage": joint.passage.value} for joint in analysis.joints],
     }
     return data, lines
+
+
+def _analyse(function: Program) -> Analysis | None:
+    try:
+        return analyse(function)
+    except TooLarge:
+        return None
 
 
 _WORDS = {
@@ -141,7 +153,7 @@ def non_convex_joint(program: Program) -> tuple[Point, Point] | None:
     seen: dict[Program, Analysis | None] = {}
     for group in split(program).groups:
         if group.function not in seen:
-            seen[group.function] = analyse(group.function)
+            seen[group.function] = _analyse(group.function)
         analysis = seen[group.function]
         for joint in analysis.joints if analysis else ():
             if joint.passage in (Passage.DOWN, Passage.JUMP):

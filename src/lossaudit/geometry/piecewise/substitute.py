@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lossaudit.geometry.piecewise.form import ONE, ZERO, Form, U, exp, log, number, power
+from lossaudit.geometry.piecewise.form import ONE, PLAIN, ZERO, Form, U, exp, log, number, power
 from lossaudit.geometry.piecewise.polynomial import End
 from lossaudit.geometry.piecewise.sign import Split, sign
 from lossaudit.geometry.program import Program
@@ -93,7 +93,25 @@ def _power(xs: Sequence[Form], constants: Sequence[fmpq], cell: Cell) -> Value:
         return s
     if s == 0:
         return ZERO if r > 0 else None
-    return power(x, r) if s > 0 or r.q == 1 else None
+    if s < 0 and r.q != 1:
+        return None
+    root = _exact_root(x, r, cell) if r > 0 else None
+    return power(x, r) if root is None else root
+
+
+def _exact_root(x: Form, r: fmpq, cell: Cell) -> Form | None:
+    """(c f^m g^n ...)^r as the polynomial c^r |f^(rm) g^(rn) ...| if all its exponents are whole: sqrt(u^2) is |u|."""
+    p = x.polynomial
+    if p is None or p.degree() <= 0 or r.q == 1:
+        return None
+    c, factors = p.factor_squarefree()
+    if c < 0 or any((r * m).q != 1 for _, m in factors):
+        return None
+    root = power(number(c), r)
+    for f, m in factors:
+        root = root * power(Form({PLAIN: f}), r * m)
+    side = cell.sign(root)
+    return root.scaled(fmpq(side)) if isinstance(side, int) else None
 
 
 _LARGEST = 64

@@ -64,16 +64,21 @@ def derive(program: Program) -> tuple[Facts, ...]:
     >>> facts.curvature
     <Curvature.CONVEX: 1>
     """
-    known = _pass(program.instructions, program.domain, {})
+    known = propagate(program)
     return tuple(known.facts(i) for i in range(len(program.instructions)))
 
 
 def prove_by_facts(program: Program) -> Certificate | Stop:
     """A proof that the program's value is convex, or where the proof stopped."""
-    known = _pass(program.instructions, program.domain, {})
+    known = propagate(program)
     if known.defined[program.output] and known.curvature[program.output] & CONVEX:
         return Certificate("facts", {"program": as_json(program), "claims": claims(known)}, steps(program, known))
     return explain(program, known)
+
+
+def propagate(program: Program) -> Known:
+    """The facts in columns, for engines that work on."""
+    return _pass(program.instructions, program.domain, {})
 
 
 def claims(known: Known) -> list[dict[str, Any]]:

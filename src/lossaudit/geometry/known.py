@@ -130,10 +130,14 @@ class Known:
         return self.curvature[index] & AFFINE == AFFINE
 
     def form(self, index: int) -> tuple[dict[int, fmpq], fmpq]:
-        """The instruction as a linear form in others, one level down, and its bias."""
+        """The instruction as a linear form in others that are no constants, one level down, and its bias."""
         op, args, constants = self.instructions[index]
         if op == "linear":
-            return {a: c for a, c in zip(args, constants, strict=False) if c}, constants[-1]
+            terms, bias = {a: c for a, c in zip(args, constants, strict=False) if c}, constants[-1]
+            for a in args:
+                if self.instructions[a].op == "constant":
+                    bias += terms.pop(a, _ZERO) * self.instructions[a].constants[0]
+            return terms, bias
         if op == "constant":
             return {}, constants[0]
         return {index: _ONE}, _ZERO

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flint import fmpq
 
@@ -34,9 +34,9 @@ def quadratic_part(known: Known, terms: Iterable[tuple[fmpq, int]], bias: fmpq) 
     for c, index in terms:
         if c == ZERO:
             continue
-        factors = _factors(known, index)
-        if factors is not None:
-            gathered.add_product(c, known.form(factors[0]), known.form(factors[1]))
+        pair = factors(known, index)
+        if pair is not None:
+            gathered.add_product(c, known.form(pair[0]), known.form(pair[1]))
             continue
         curvature = known.curvature[index] if c.p > 0 else NEGATED[known.curvature[index]]
         others &= curvature
@@ -60,7 +60,7 @@ def quadratic_part(known: Known, terms: Iterable[tuple[fmpq, int]], bias: fmpq) 
     return None
 
 
-def _factors(known: Known, index: int) -> tuple[int, int] | None:
+def factors(known: Known, index: int) -> tuple[int, int] | None:
     """The two affine functions whose product the instruction is."""
     op, args, constants = known.instructions[index]
     if op == "multiply":
@@ -70,6 +70,17 @@ def _factors(known: Known, index: int) -> tuple[int, int] | None:
     else:
         return None
     return (x, y) if known.affine(x) and known.affine(y) else None
+
+
+def positive_semidefinite(matrix: Sequence[Sequence[fmpq]]) -> bool:
+    """Whether a symmetric matrix has no negative eigenvalue, decided exactly; False if that takes too long.
+
+    >>> positive_semidefinite([[fmpq(1), fmpq(1)], [fmpq(1), fmpq(1)]])
+    True
+    """
+    form = _Quadratic(ZERO)
+    form.rows = {i: {j: v for j, v in enumerate(row) if v} for i, row in enumerate(matrix)}
+    return form.eliminated(ONE) is not None
 
 
 class _Quadratic:

@@ -67,7 +67,11 @@ def refute(
         raise UsageError(f"a point of this function needs {n} coordinates")
     if program.through_affine or not n or not _fits_floats(program):
         return None
-    own = np.array(starts, dtype=float).reshape(len(starts), n).T
+    with np.errstate(all="ignore"):  # what overflows is no candidate
+        return _search(program, np.array(starts, dtype=float).reshape(len(starts), n).T, pairs, deep=deep)
+
+
+def _search(program: Program, own: Floats, pairs: Sequence[tuple[Any, Any]], *, deep: bool) -> Counterexample | None:
     hidden: list[Candidate] = []
     for stage in _stages(program, own, pairs, deep=deep):
         pool = list(stage())

@@ -10,7 +10,8 @@ import pytest
 from flint import fmpq
 from mpmath import mp
 
-from lossaudit.geometry.interval import POSITIVE, UNIT, Interval
+from lossaudit.errors import UsageError
+from lossaudit.geometry.interval import POSITIVE, UNIT, Interval, rational
 from lossaudit.geometry.program import Builder
 from lossaudit.geometry.refute import certificate, confirm, refute
 
@@ -423,3 +424,56 @@ def test_points_are_exact_binary_fractions():
     assert confirm(cube, [fmpq(-1, 3)], [0]) is None
     found = confirm(cube, [-0.1], [0])
     assert found.a == (fmpq(*(-0.1).as_integer_ratio()),)
+
+
+@pytest.mark.parametrize("least", [-1e-2, -1e-6, -1e-9])
+def test_negative_curvature_in_no_special_direction(least):
+    # x'Qx with eigenvalues (least, 1, ..., 1) in a random basis, which is orthogonal to 1e-16.
+    n = 6
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(n, n)))[0]
+
+    def write(b, z):
+        u = [b.linear((rational(float(basis[i, j])), z[i]) for i in range(n)) for j in range(n)]
+        return b.linear((rational(1.0 if j else least), b.power(u[j], 2)) for j in range(n))
+
+    found = refute(program(n, write))
+    assert found is not None
+    along = basis[:, 0] @ [float(x - y) for x, y in zip(found.a, found.b, strict=True)]
+    assert along**2 * least + sum(float(x - y) ** 2 for x, y in zip(found.a, found.b, strict=True)) - along**2 < 0
+
+
+def test_a_network_in_its_weights():
+    # Squared error of sum_i v_i relu(u_i x + c_i) at four points.
+    h = 8
+
+    def write(b, w):
+        terms = []
+        for x, y in ((-1, 0), (0, 1), (1, 0), (2, 1)):
+            hidden = [b.maximum([b.linear(((x, w[i]), (1, w[h + i]))), b.constant(0)]) for i in range(h)]
+            terms.append((1, b.power(b.linear(((1, b.multiply(w[2 * h + i], hidden[i])) for i in range(h)), -y), 2)))
+        return b.linear(terms)
+
+    assert refute(program(3 * h, write)) is not None
+
+
+def test_numbers_that_floats_cannot_hold_are_not_searched():
+    big = fmpq(10) ** 400
+    assert refute(program(1, of_one(lambda b, x: b.scale(-big, b.power(x, 2))))) is None
+    assert confirm(program(1, of_one(lambda b, x: b.scale(-big, b.power(x, 2)))), [-1], [1]) is not None
+    assert refute(program(1, of_one(lambda b, x: b.power(x, 3)), domain=Interval(big))) is None
+
+
+def test_a_point_of_the_wrong_size_is_said_in_one_line():
+    with pytest.raises(UsageError, match="1 coordinate"):
+        refute(program(1, of_one(lambda b, x: b.power(x, 2))), starts=[[1.0, 2.0]])
+
+
+def test_starts_need_not_be_finite():
+    assert refute(program(1, of_one(lambda b, x: b.power(x, 2))), starts=[[math.nan], [math.inf]], deep=True) is None
+
+
+def test_functions_of_nothing_are_not_refuted():
+    assert refute(program(1, lambda b, z: b.constant(3)), deep=True) is None
+    assert refute(program(0, lambda b, z: b.constant(3))) is None
+    one_point = Interval(fmpq(1), fmpq(1), False, False)
+    assert refute(program(1, of_one(lambda b, x: b.power(x, 3)), domain=one_point), deep=True) is None

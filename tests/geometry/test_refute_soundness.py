@@ -137,7 +137,7 @@ def test_no_pair_of_points_refutes_a_convex_function_at_length(program, a, b):
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(convex_programs())
 def test_the_deep_search_refutes_no_convex_function(program):
     assert refute(program, deep=True) is None
@@ -197,6 +197,13 @@ def test_values_that_overflow_everything_refute_nothing_by_accident():
     assert confirm(tower, [-2], [1000]) is None
     assert confirm(tower, [-1e300], [1e300]) is None
     assert refute(tower) is None
+
+
+@pytest.mark.parametrize("op", ["exp", "softplus"])
+def test_derivatives_that_overflow_refute_nothing(op):
+    b = Builder()
+    steep = b.linear([(10**9, b.variable(i)) for i in range(VARIABLES)], 10**9)
+    assert refute(b.build(b.add(op, (steep,)), VARIABLES), deep=True) is None
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,12 +13,13 @@ import numpy as np
 
 from lossaudit.geometry.evaluate import floats, gradient
 from lossaudit.geometry.program import Program
+from lossaudit.geometry.refute.segments import inside
 
 Floats: TypeAlias = Any
 Hessian: TypeAlias = Callable[[Floats], Floats]
 
 _SYMBOLIC = 2_000  # operations of a program times variables, up to which second derivatives are taken exactly
-_VARIABLES = 50
+_VARIABLES = 200
 _ELEMENTS = 4_000_000
 _STEP = 2.0**-13
 _ELITE, _CHILDREN = 6, 8
@@ -62,13 +63,13 @@ def bends(program: Program, starts: Floats, *, rounds: int) -> tuple[Floats, Flo
     if second is None:
         return np.empty((n, 0)), np.empty((n, 0))
     stream = np.random.default_rng([1, n])
-    points, least, most, vectors = _spectrum(second, starts)
+    points, least, most, vectors = _spectrum(second, _members(program, starts))
     for step in range(rounds):
         chosen = _elite(least, most)
         spread = 2.0 ** (1 - step) * np.maximum(1, np.abs(points[:, chosen]) / 2)
         children = np.repeat(points[:, chosen], _CHILDREN, axis=1)
         children = children + np.repeat(spread, _CHILDREN, axis=1) * stream.normal(size=children.shape)
-        born = _spectrum(second, children)
+        born = _spectrum(second, _members(program, children))
         points, vectors = (
             np.concatenate([points[:, chosen], born[0]], axis=1),
             np.concatenate([vectors[:, chosen], born[3]], axis=1),
@@ -76,6 +77,11 @@ def bends(program: Program, starts: Floats, *, rounds: int) -> tuple[Floats, Flo
         least, most = np.concatenate([least[chosen], born[1]]), np.concatenate([most[chosen], born[2]])
     chosen = [i for i in _elite(least, most) if least[i] < 0]
     return points[:, chosen], vectors[:, chosen]
+
+
+def _members(program: Program, points: Floats) -> Floats:
+    """Those of the points that lie in the domain."""
+    return points[:, np.isfinite(inside(program, points)).all(axis=0)]
 
 
 def _differences(extended: Program, partials: tuple[int, ...]) -> Hessian:

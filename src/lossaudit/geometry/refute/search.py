@@ -15,7 +15,7 @@ from lossaudit.geometry.refute import directions as where
 from lossaudit.geometry.refute.counterexample import Counterexample, confirm
 from lossaudit.geometry.refute.curvature import bends
 from lossaudit.geometry.refute.kinks import crossings, normals, switches
-from lossaudit.geometry.refute.segments import Candidate, best, chords, fan, inside, scan
+from lossaudit.geometry.refute.segments import Candidate, best, chords, fan, scan
 
 Floats: TypeAlias = Any
 Stage: TypeAlias = Callable[[], Iterable[Candidate]]
@@ -25,6 +25,8 @@ _LARGE, _LARGEST = 10_000, 100_000  # operations of a program on which only a fe
 _SEEN, _UNSEEN = 8, 4  # candidates of one stage that are tried in balls
 _SCALES = range(-44, 10)  # powers of two
 _THIN = (-1, -3, -5, -8, -12, -16, -20, -24, -28)  # the same, where each costs an evaluation in balls
+_QUICK, _DEEP = 6_000, 60_000  # operations times variables up to which Hessians are looked at
+_HESSIANS = 8_000_000  # operations that go into them
 _HUGE = fmpq(1 << 1000)
 _IN_BALLS = 40_000  # operations at each of three points, in search of what floats cannot see: about 0.2 s
 
@@ -65,7 +67,11 @@ def refute(
         raise UsageError(f"a point of this function needs {n} coordinates")
     if program.through_affine or not n or not _fits_floats(program):
         return None
-    own = np.array(starts, dtype=float).reshape(len(starts), n).T
+    with np.errstate(all="ignore"):  # what overflows is no candidate
+        return _search(program, np.array(starts, dtype=float).reshape(len(starts), n).T, pairs, deep=deep)
+
+
+def _search(program: Program, own: Floats, pairs: Sequence[tuple[Any, Any]], *, deep: bool) -> Counterexample | None:
     hidden: list[Candidate] = []
     for stage in _stages(program, own, pairs, deep=deep):
         pool = list(stage())
@@ -98,7 +104,7 @@ def _stages(program: Program, own: Floats, given: Sequence[tuple[Any, Any]], *, 
     yield lambda: _corners(program, lines)
     for base, unit in where.frames(program.domain, fine=deep):
         yield lambda base=base, unit=unit: _scattered(program, lines, base, unit)
-    if size <= (50_000 if deep else 500):
+    if deep or size * program.variables <= _QUICK:
         yield lambda: _bends(program, own, rounds=30 if deep else 3)
     if deep and program.variables > 1:
         more = _directions(program, max(4, min(512, _DEEP_BUDGET // (49 * size))))
@@ -151,11 +157,14 @@ def _in_balls(program: Program, own: Floats) -> Iterator[Candidate]:
     if size > _IN_BALLS:
         return iter(())
     axes = where.axes(program.variables, where.representatives(program, 8))
-    levels = [(base * axes, axes) for base in (0.0, -16.0, 16.0, -32.0, 32.0, -64.0, 64.0)]
+    if program.domain.low is None and program.domain.high is None:
+        far = [base * axes for base in (0.0, -16.0, 16.0, -32.0, 32.0, -64.0, 64.0)]
+    else:
+        far = [np.full(axes.shape, base) for base in _levels(program)]
     places = [
         _on_kinks(program, own, _directions(program, 64)),
-        _rounded(*_bent(program, own, rounds=30)),
-        (np.concatenate([c for c, _ in levels], axis=1), np.concatenate([d for _, d in levels], axis=1)),
+        _rounded(*_bent(program, own, rounds=12)),
+        (np.concatenate(far, axis=1), np.tile(axes, (1, len(far)))),
     ]
     kinds = (
         (
@@ -189,14 +198,18 @@ def _on_kinks(program: Program, own: Floats, directions: Floats) -> tuple[Floats
 
 
 def _bent(program: Program, own: Floats, rounds: int) -> tuple[Floats, Floats]:
+    """Where the function bends down most, and in which direction; nothing if it would cost too much."""
     n = program.variables
+    if _size(program) * n > _DEEP:
+        return np.empty((n, 0)), np.empty((n, 0))
     starts = [_bases(program, own, base) for base in _levels(program)]
     if program.domain.low is None and program.domain.high is None:
         starts.append(where.corners(n, where.representatives(program, 8)))
     for base, unit in where.frames(program.domain, fine=rounds > 9 or n == 1):
         starts.append(base + where.scattered(n, 24, scale=4 * unit)[0])
-    points = np.concatenate(starts, axis=1)
-    return bends(program, points[:, np.isfinite(inside(program, points)).all(axis=0)], rounds=rounds)
+    each = 2 * n * (_size(program) + n * n // 10)
+    points = np.concatenate(starts, axis=1)[:, : max(2, _HESSIANS // (2 * each))]
+    return bends(program, points, rounds=min(rounds, _HESSIANS // (100 * each)))
 
 
 def _rounded(centres: Floats, directions: Floats) -> tuple[Floats, Floats]:

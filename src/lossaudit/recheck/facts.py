@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lossaudit.recheck.claims import AFFINE, CONSTANT, CONVEX, Claim, completed, read_claim, together
+from lossaudit.recheck.claims import AFFINE, CONSTANT, CONVEX, NOTHING, Claim, completed, read_claim, together
 from lossaudit.recheck.intervals import only
 from lossaudit.recheck.operations import OPERATIONS
 from lossaudit.recheck.patterns import PATTERNS, Known
@@ -20,49 +20,59 @@ def check_claims(program: Program, data: Any) -> tuple[list[Claim], frozenset[st
         Refusal: A claim is not well formed, or says more than follows.
     """
     claims = [read_claim(item) for item in sequence(data, len(program.instructions))]
-    truth = _truth_values(program)
     known = Known(program.instructions, claims)
+    truth = _truth_values(program)
     axioms: set[str] = set()
     for index, claim in enumerate(claims):
-        if claim.defined:
-            axioms.update(_follows(program, known, index, truth))
+        if not claim.defined:
+            continue
+        for found, trusted in _consequences(program, known, index, truth):
+            if found.implies(claim):
+                axioms.update(trusted)
+                break
+        else:
+            raise Refusal(f"the claim about {program.instructions[index].op} {index} does not follow")
     return claims, frozenset(axioms)
 
 
-def _follows(program: Program, known: Known, index: int, truth: Sequence[bool]) -> tuple[str, ...]:
-    """What is trusted for one claim.
+def derived(program: Program) -> tuple[list[Claim], frozenset[str]]:
+    """All that follows about each instruction, without claims to follow; and what is trusted for it."""
+    claims: list[Claim] = []
+    known = Known(program.instructions, claims)
+    truth = _truth_values(program)
+    axioms: set[str] = set()
+    for index in range(len(program.instructions)):
+        claims.append(NOTHING)
+        for found, trusted in _consequences(program, known, index, truth):
+            claims[index] = found._replace(range=found.range.shortened())
+            axioms.update(trusted)
+    return claims, frozenset(axioms)
 
-    Raises:
-        Refusal: It does not follow.
-    """
+
+def _consequences(
+    program: Program, known: Known, index: int, truth: Sequence[bool]
+) -> Iterator[tuple[Claim, tuple[str, ...]]]:
+    """What follows about one instruction from the claims about those before it: more and more, and by what."""
     op, args, constants = program.instructions[index]
-    claim = known.claims[index]
-    if op in ("variable", "constant"):
-        reach, bits = (program.domain, AFFINE) if op == "variable" else (only(constants[0]), CONSTANT)
-        demand(
-            completed(Claim(reach, bits, defined=True)).implies(claim), f"the claim about {op} {index} is too strong"
-        )
-        return ("exact",)
-    demand(op in OPERATIONS, f"nothing is known of {op} {index}")
+    if op == "variable":
+        yield completed(Claim(program.domain, AFFINE, defined=True)), ("exact",)
+    if op == "constant":
+        yield completed(Claim(only(constants[0]), CONSTANT, defined=True)), ("exact",)
     given = [completed(known.claims[a]) for a in args]
-    if op == "select":
-        demand(truth[args[0]], f"the condition of select {index} is not 0 or 1")
-    elif not all(f.defined for f in given):
-        raise Refusal(f"{op} {index} has an argument without values")
-    found = OPERATIONS[op].facts(given, constants)
-    if found.defined and all(f.constant for f in given):
+    has_values = truth[args[0]] if op == "select" else all(f.defined for f in given)
+    if op not in OPERATIONS or not has_values:
+        return
+    found, axioms = OPERATIONS[op].facts(given, constants), OPERATIONS[op].axioms
+    if not found.defined:
+        return
+    if all(f.constant for f in given):
         found = completed(found._replace(curvature=CONSTANT))
-    axioms = OPERATIONS[op].axioms
-    if found.implies(claim):
-        return axioms
+    yield found, axioms
     for pattern in PATTERNS.get(op, ()):
         more = pattern.facts(known, index)
-        if found.defined and more is not None:
-            found = together(found, more)
-            axioms += pattern.axioms
-            if found.implies(claim):
-                return axioms
-    raise Refusal(f"the claim about {op} {index} does not follow")
+        if more is not None:
+            found, axioms = together(found, more), axioms + pattern.axioms
+            yield found, axioms
 
 
 def _truth_values(program: Program) -> list[bool]:

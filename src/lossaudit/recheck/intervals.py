@@ -10,6 +10,7 @@ from flint import arb, ctx, fmpq
 ZERO, ONE = fmpq(0), fmpq(1)
 _BITS = 512  # of an end that is not a fraction: a claim has fewer, so its rounding outward shows
 _LONGEST = 1 << 17  # bits of a number that is written out
+_LONG = 1 << 13  # bits of an end that is kept
 
 Ends: TypeAlias = Callable[[fmpq], tuple[fmpq | None, fmpq | None]]  # fractions under and over a value
 Corner: TypeAlias = tuple[fmpq | None, int, bool]  # a finite number or a signed infinity, and whether it is attained
@@ -80,6 +81,12 @@ class Interval(NamedTuple):
         low, low_open = _looser((self.low, self.low_open), (other.low, other.low_open), 1)
         high, high_open = _looser((self.high, self.high_open), (other.high, other.high_open), -1)
         return Interval(low, high, low_open, high_open)
+
+    def shortened(self) -> Interval:
+        """The same, or without limit where an end has grown too long."""
+        low = None if self.low is not None and self.low.height_bits() > _LONG else self.low
+        high = None if self.high is not None and self.high.height_bits() > _LONG else self.high
+        return Interval(low, high, self.low_open or low is None, self.high_open or high is None)
 
 
 REALS = Interval()

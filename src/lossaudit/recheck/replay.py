@@ -12,6 +12,7 @@ from lossaudit.recheck.programs import Program, read
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.refutations import bounded, witness
 from lossaudit.recheck.rows import rows
+from lossaudit.recheck.shift import shift
 
 DEEPEST = 12
 """Certificates within certificates, at most."""
@@ -39,6 +40,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "facts": Rule(lambda data, program, _: convex_by_facts(program, data["claims"]), "proved", ("exact",)),
         "rows": Rule(rows, "proved", ("sum",)),
+        "shift": Rule(shift, "proved", ("exact", "sum", "exp", "max")),
         "witness": Rule(lambda data, program, _: witness(data, program), "refuted", ("exact", "balls", "chord")),
         "bounded": Rule(lambda data, program, _: bounded(data, program), "refuted", ("balls", "bounded")),
     }

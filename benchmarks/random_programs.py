@@ -11,10 +11,8 @@ from flint import fmpq
 from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.program import Builder, Instruction, Program
 
-UNARY = (
-    "exp", "log", "softplus", "sigmoid", "tanh", "xlogx", "abs", "sin", "cos", "atan", "erf", "lgamma", "step", "step_closed",
-)  # fmt: skip
 LIKELY = ("exp", "exp", "log", "softplus", "softplus", "sigmoid", "abs", "tanh", "xlogx")
+UNARY = (*dict.fromkeys(LIKELY), "sin", "cos", "atan", "erf", "lgamma", "step", "step_closed")
 EXPONENTS = ("2", "2", "3", "4", "-1", "-2", "1/2", "3/2", "-1/2", "0", "7/3")
 CONSTANTS = ("1", "-1", "2", "-2", "1/2", "-1/2", "1/10", "3", "1/100000000000", "-1/100000000000", "100000", "7/3")
 

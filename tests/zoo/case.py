@@ -31,7 +31,7 @@ class Case:
     """One function, and whether it is convex.
 
     Attributes:
-        name: Unique in the zoo.
+        name: Unique in its family.
         function: Takes the example's arguments, gives a scalar; or a module that takes none.
         example: Makes the arguments, float64 tensors.
         truth: Of the real-number function that the code means.

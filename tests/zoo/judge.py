@@ -17,6 +17,7 @@ import lossaudit
 
 MUST_BE_DECIDED = ("classification", "regression", "ordinal", "ranking")
 SHARE_TO_DECIDE = 0.95
+WIDTHS = (6, 8, 9, 6, 7, 11, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def _median_ms(outcomes: Iterable[Outcome]) -> str:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """One line for each family, and the totals."""
-    head = f"{'family':16}{'cases':>6}{'proved':>8}{'refuted':>9}{'open':>6}{'wrong':>7}{'proved ms':>11}{'refuted ms':>12}"
-    lines = [head]
+    head = ("cases", "proved", "refuted", "open", "wrong", "proved ms", "refuted ms")
+    lines = ["family".ljust(16) + "".join(f"{word:>{width}}" for word, width in zip(head, WIDTHS, strict=True))]
     families = list(dict.fromkeys(o.case.family for o in outcomes))
     for family in [*families, "all"]:
         of = [o for o in outcomes if family in ("all", o.case.family)]
@@ -98,8 +99,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
             f"{family:16}{len(of):6}{len(proved):8}{len(refuted):9}{still_open:6}{sum(o.wrong for o in of):7}"
             f"{_median_ms(proved):>11}{_median_ms(refuted):>12}"
         )
+    wrong = sum(o.wrong for o in outcomes)
     decided = sum(o.decided for o in outcomes)
-    lines.append(
-        f"decided: {decided} of {len(outcomes)} ({decided / len(outcomes):.1%}); wrong: {sum(o.wrong for o in outcomes)}"
-    )
+    lines.append(f"decided: {decided} of {len(outcomes)} ({decided / len(outcomes):.1%}); wrong: {wrong}")
     return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""Random losses in torch: the same expression is also a function of exact numbers, for checks with many digits."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import mpmath
+import torch
+import torch.nn.functional as F
+from mpmath import mpf
+from torch import Tensor
+
+Vector = Sequence[mpf]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A map of vectors, in torch and in many digits; the size stays or becomes 1."""
+
+    name: str
+    torch: Callable[[Tensor], Tensor]
+    digits: Callable[[Vector], Vector]
+
+
+def _each(name: str, in_torch: Callable[[Tensor], Tensor], in_digits: Callable[[mpf], mpf]) -> Operation:
+    return Operation(name, in_torch, lambda xs: [in_digits(x) for x in xs])
+
+
+def _softplus(x: mpf) -> mpf:
+    return max(x, mpf(0)) + mpmath.log1p(mpmath.exp(-abs(x)))
+
+
+def _logsumexp(xs: Vector) -> mpf:
+    top = max(xs)
+    return top + mpmath.log(sum(mpmath.exp(x - top) for x in xs))
+
+
+def _log_softmax(xs: Vector) -> Vector:
+    total = _logsumexp(xs)
+    return [x - total for x in xs]
+
+
+EACH = (
+    _each("exp", torch.exp, mpmath.exp),
+    _each("softplus", lambda z: torch.logaddexp(z, torch.zeros_like(z)), _softplus),
+    _each("logsigmoid", F.logsigmoid, lambda x: -_softplus(-x)),
+    _each("sigmoid", torch.sigmoid, lambda x: mpmath.exp(-_softplus(-x))),
+    _each("tanh", torch.tanh, mpmath.tanh),
+    _each("abs", torch.abs, abs),
+    _each("relu", F.relu, lambda x: max(x, mpf(0))),
+    _each("square", torch.square, lambda x: x * x),
+    _each("cube", lambda z: z**3, lambda x: x**3),
+    _each("clamp(min=1/4)", lambda z: z.clamp(min=0.25), lambda x: max(x, mpf(1) / 4)),
+    _each("clamp(max=2)", lambda z: z.clamp(max=2.0), lambda x: min(x, mpf(2))),
+    _each("minus", torch.neg, lambda x: -x),
+    _each("times 1/2, minus 1", lambda z: 0.5 * z - 1.0, lambda x: x / 2 - 1),
+    _each("times 3, plus 2", lambda z: 3.0 * z + 2.0, lambda x: 3 * x + 2),
+    _each("sqrt(1 + z^2)", lambda z: torch.sqrt(1 + z * z), lambda x: mpmath.sqrt(1 + x * x)),
+    _each("log(1 + z^2)", lambda z: torch.log(1 + z**2), lambda x: mpmath.log(1 + x * x)),
+    _each(
+        "where(z > 1, z, (z^2 + 1)/2)",
+        lambda z: torch.where(z > 1, z, (z**2 + 1) / 2),
+        lambda x: x if x > 1 else (x * x + 1) / 2,
+    ),
+    _each("where(z >= 0, z, z/4)", lambda z: torch.where(z >= 0, z, z / 4), lambda x: x if x >= 0 else x / 4),
+    _each("1/(1 + exp(-z))", lambda z: 1 / (1 + torch.exp(-z)), lambda x: mpmath.exp(-_softplus(-x))),
+    _each("log1p(exp(z))", lambda z: torch.log1p(torch.exp(z)), _softplus),
+)
+ACROSS = (
+    Operation("softmax", lambda z: F.softmax(z, 0), lambda xs: [mpmath.exp(x) for x in _log_softmax(xs)]),
+    Operation("log_softmax", lambda z: F.log_softmax(z, 0), _log_softmax),
+    Operation("z - max(z)", lambda z: z - z.max(), lambda xs: [x - max(xs) for x in xs]),
+    Operation("z - mean(z)", lambda z: z - z.mean(), lambda xs: [x - sum(xs) / len(xs) for x in xs]),
+    Operation("cumsum", lambda z: z.cumsum(0), lambda xs: [sum(xs[: i + 1], mpf(0)) for i in range(len(xs))]),
+    Operation("flip", lambda z: z.flip(0), lambda xs: list(reversed(xs))),
+)
+TO_SCALAR = (
+    Operation("sum", torch.sum, lambda xs: [sum(xs, mpf(0))]),
+    Operation("max", torch.max, lambda xs: [max(xs)]),
+    Operation("logsumexp", lambda z: torch.logsumexp(z, 0), lambda xs: [_logsumexp(xs)]),
+    Operation("-z[0]", lambda z: -z[0], lambda xs: [-xs[0]]),
+    Operation(
+        "norm", lambda z: torch.linalg.vector_norm(z), lambda xs: [mpmath.sqrt(sum((x * x for x in xs), mpf(0)))]
+    ),
+    Operation("log of sum of exp", lambda z: torch.log(torch.exp(z).sum()), lambda xs: [_logsumexp(xs)]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A weighted sum of chains of operations, each from a vector to a number."""
+
+    chains: tuple[tuple[Operation, ...], ...]
+    weights: tuple[float, ...]
+    size: int
+
+    def __call__(self, z: Tensor) -> Tensor:
+        total = z.new_zeros(())
+        for weight, chain in zip(self.weights, self.chains, strict=True):
+            x = z
+            for operation in chain:
+                x = operation.torch(x)
+            total = total + weight * x
+        return total
+
+    def __str__(self) -> str:
+        terms = zip(self.weights, self.chains, strict=True)
+        return " + ".join(f"{weight} * [{' > '.join(o.name for o in chain)}]" for weight, chain in terms)
+
+    def digits(self, point: Sequence[Fraction]) -> mpf:
+        """The value in the working precision of mpmath."""
+        total = mpf(0)
+        for weight, chain in zip(self.weights, self.chains, strict=True):
+            xs: Vector = [mpf(x.numerator) / x.denominator for x in point]
+            for operation in chain:
+                if any(abs(x) > 10**6 for x in xs):
+                    raise OverflowError
+                xs = operation.digits(xs)
+            total += mpf(weight) * xs[0]
+        return total
+
+
+def random_loss(seed: int) -> Loss:
+    pick = random.Random(seed)
+    chains = []
+    for _ in range(pick.choice((1, 1, 2))):
+        chain = [pick.choice(EACH + ACROSS) for _ in range(pick.choice((0, 1, 1, 2, 2, 3)))]
+        after = [pick.choice(EACH) for _ in range(pick.choice((0, 0, 1)))]
+        chains.append((*chain, pick.choice(TO_SCALAR), *after))
+    weights = tuple(pick.choice((1.0, 1.0, 0.5, -1.0, 1e-11, -0.25)) for _ in chains)
+    return Loss(tuple(chains), weights, pick.choice((1, 2, 3)))
+
+
+def violates(loss: Loss, a: Sequence[Fraction], b: Sequence[Fraction]) -> bool:
+    """Whether the middle lies above the chord, at 50 and at 150 digits."""
+    middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
+    for digits in (50, 150):
+        with mpmath.workdps(digits):
+            try:
+                left, centre, right = (loss.digits(point) for point in (a, middle, b))
+            except OverflowError:
+                return False
+            size = max(abs(left), abs(centre), abs(right), max(abs(mpf(x.numerator) / x.denominator) for x in (*a, *b)))
+            if not centre - (left + right) / 2 > size * mpf(10) ** (30 - digits):
+                return False
+    return True
+
+
+def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Two points between which a chord lies below its middle, or None."""
+    generator = torch.Generator().manual_seed(seed)
+    found: list[tuple[float, tuple[float, ...], tuple[float, ...]]] = []
+    for _ in range(segments):
+        scale = (1e-3, 0.1, 1.0, 4.0, 16.0, 100.0)[int(torch.randint(6, (), generator=generator))]
+        a, b = (torch.randn(2, loss.size, dtype=torch.float64, generator=generator) * scale).unbind()
+        values = [float(loss(a + (b - a) * (i / 8))) for i in range(9)]
+        for i, j in ((0, 8), (0, 4), (4, 8), (2, 6), (0, 2), (2, 4), (4, 6), (6, 8)):
+            gap = values[(i + j) // 2] - (values[i] + values[j]) / 2
+            size = max(abs(values[k]) for k in (i, j, (i + j) // 2)) + 1e-300
+            if gap / size > 1e-15:
+                ends = (tuple(float(x) for x in a + (b - a) * (k / 8)) for k in (i, j))
+                found.append((gap / size, *ends))
+    for _, left, right in sorted(found, reverse=True)[:4]:
+        if violates(loss, [Fraction(x) for x in left], [Fraction(x) for x in right]):
+            return left, right
+    return None

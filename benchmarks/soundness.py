@@ -1,0 +1,174 @@
+"""Is any verdict wrong? Random programs and losses are decided, then each verdict is attacked.
+
+What is proved must stand a numeric search in NumPy and mpmath that knows nothing of the engine; what is refuted must
+show a violation in mpmath, and must not be convex by CVXPY's rules on the domain that its atoms imply. A scaled or a
+tilted copy must not get the opposite verdict. Then come the false certificates of other tools and the boundary
+families of the zoo, whose truth is known.
+
+    python -m benchmarks.soundness --n 20000 [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import torch
+
+import lossaudit
+from benchmarks import dcp, independent, random_losses
+from benchmarks.random_programs import Maker, scaled, tilted
+from lossaudit.geometry import decide
+from lossaudit.geometry.program import Program
+from lossaudit.verdict import Status
+
+SHARE_OF_LOSSES = 0.1
+EVERY_METAMORPHIC = 5
+BOUNDARY_FAMILIES = ("boundary",)
+BOUNDARY_WORDS = ("poly-1", "c(1-p)^2", "poly-2", "focal: gamma 0", "1e-11", "squared error", "soft targets", "weights")
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Counts of what was done, and every wrong verdict."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def blame(self, claim: str, subject: object, why: object) -> None:
+        self.wrong.append(f"{claim}: {why}\n    {subject}")
+
+
+def points_of(verdict: Any) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
+    """The two points of a refutation, exact; None where it is by boundedness."""
+    witness = verdict.witness
+    if witness is not None:
+        return independent.exact(witness.a), independent.exact(witness.b)
+    certificate = verdict.certificate
+    if certificate is not None and certificate.rule == "witness":
+        return independent.exact(certificate.data["a"]), independent.exact(certificate.data["b"])
+    return None
+
+
+def one_program(maker: Maker, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
+    program = maker.program()
+    verdict = decide.decide(program)
+    ledger.counts[f"programs {verdict.status.value}"] += 1
+    if verdict.status is Status.PROVED:
+        found = independent.contradiction(program, number)
+        if found is not None:
+            ledger.blame("proved", program.instructions, found)
+    if verdict.status is Status.REFUTED:
+        _question_refutation(program, verdict, number, ledger, with_cvxpy)
+    if number % EVERY_METAMORPHIC == 0 and verdict.status is not Status.UNDECIDED:
+        for change, other in (("scaled", scaled(program, "1/100000000000")), ("tilted", tilted(program))):
+            again = decide.decide(other).status
+            ledger.counts[f"{change} {'the same' if again is verdict.status else 'undecided'}"] += 1
+            if again not in (verdict.status, Status.UNDECIDED):
+                ledger.blame(
+                    f"{verdict.status.value}, {change} {again.value}", program.instructions, "opposite verdicts"
+                )
+
+
+def _question_refutation(program: Program, verdict: Any, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
+    points = points_of(verdict)
+    if points is None:  # bounded: a violation must exist, and the search may well find it
+        ledger.counts["refuted by boundedness"] += 1
+        if independent.contradiction(program, number) is None:
+            ledger.counts["refuted by boundedness, not seen by search"] += 1
+    else:
+        try:
+            stands = independent.violates(program, *points)
+        except independent.TooLarge:
+            ledger.counts["witnesses too large for mpmath"] += 1
+            stands = True
+        except independent.Undefined:
+            stands = False
+        if not stands or not _in_domain(program, points):
+            ledger.blame("refuted", program.instructions, f"the witness does not stand: {points}")
+    translation = dcp.translated(program) if with_cvxpy else None
+    if translation is not None:
+        ledger.counts["refuted, in CVXPY's atoms"] += 1
+        ends = points or ()
+        if translation.convex and ((points is None and not translation.restricted) or points is not None):
+            if all(dcp.inside(program, translation, end) for end in ends):
+                ledger.blame("refuted", program.instructions, "convex by DCP")
+
+
+def _in_domain(program: Program, points: Sequence[Sequence[Fraction]]) -> bool:
+    low, high = program.domain.low, program.domain.high
+    for x in (x for point in points for x in point):
+        if low is not None and not x >= Fraction(int(low.p), int(low.q)):
+            return False
+        if high is not None and not x <= Fraction(int(high.p), int(high.q)):
+            return False
+    return True
+
+
+def one_loss(seed: int, ledger: Ledger) -> None:
+    loss = random_losses.random_loss(seed)
+    z = torch.randn(loss.size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    verdict = lossaudit.prove(loss, z)  # type: ignore[attr-defined]
+    ledger.counts[f"torch losses {verdict.status.value}"] += 1
+    if verdict.status is Status.PROVED and (found := random_losses.contradiction(loss, seed)) is not None:
+        ledger.blame("proved", loss, found)
+    points = points_of(verdict) if verdict.status is Status.REFUTED else None
+    if points is not None and not random_losses.violates(loss, *points):
+        ledger.blame("refuted", loss, f"the witness does not stand: {points}")
+
+
+def known_truths(ledger: Ledger) -> None:
+    """The false certificates of other tools (research, section 2) and the boundary families."""
+    from tests.zoo.catalogue import all_cases
+    from tests.zoo.judge import judge
+
+    for case in all_cases():
+        if case.family in BOUNDARY_FAMILIES or any(word in case.name for word in BOUNDARY_WORDS):
+            outcome = judge(case)
+            ledger.counts[f"known truths {outcome.status}"] += 1
+            if outcome.wrong:
+                ledger.blame(outcome.status, f"{case.family}: {case.name}", case.truth.value)
+
+
+def campaign(n: int, seed: int = 0) -> Ledger:
+    """Decide and attack `n` random programs and losses, and the known truths."""
+    ledger = Ledger()
+    with_cvxpy = importlib.util.find_spec("cvxpy") is not None
+    losses = round(n * SHARE_OF_LOSSES)
+    maker = Maker(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for number in range(n - losses):
+            one_program(maker, seed * n + number, ledger, with_cvxpy)
+        for number in range(losses):
+            one_loss(seed * n + number, ledger)
+        known_truths(ledger)
+    if not with_cvxpy:
+        ledger.counts["CVXPY is missing: its part was left out"] = 1
+    return ledger
+
+
+def main() -> int:
+    """Print the counts; 1 if any verdict is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soundness", description="Attack the prover's verdicts.")
+    parser.add_argument("--n", type=int, default=2000, help="random programs and losses (default 2000)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    ledger = campaign(options.n, options.seed)
+    for what, count in sorted(ledger.counts.items()):
+        print(f"{count:8}  {what}")
+    for line in ledger.wrong:
+        print(line)
+    print(f"wrong: {len(ledger.wrong)}")
+    return int(bool(ledger.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

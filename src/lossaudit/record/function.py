@@ -120,7 +120,7 @@ class _Follower(TorchFunctionMode):
     def __init__(self, lowering: Lowering) -> None:
         super().__init__()
         self._lowering = lowering
-        self._shadows = Shadows(lambda shape: self._nothing_known("memory read as another type", (tuple(shape),))[0])
+        self._shadows = Shadows(lambda shape: self._nothing_known("memory read as another type", [shape], ())[0])
         self._entered: set[Callable[..., Any]] = set()
         self.busy = False  # with an operation that was seen: what runs underneath belongs to it
         self.escapes: dict[str, None] = {}  # in order, each once
@@ -177,7 +177,7 @@ class _Follower(TorchFunctionMode):
                 if not results and not writes:
                     self._escape(str(func))
                 elif touched:
-                    self._forget(str(func), touched)
+                    self._forget(str(func), touched, inputs)
         return out
 
     def _enter(
@@ -218,14 +218,14 @@ class _Follower(TorchFunctionMode):
             return True, out
         written = (results or inputs)[0] if in_place and changed else None
         if changed and (written is None or not all(_share(written, tensor) for tensor in changed)):
-            self._forget(callee.path, [*changed, *results])
+            self._forget(callee.path, [*changed, *results], inputs)
             return True, out
         targets = [tensor for tensor in results if not self._shadows.shares(tensor)] if written is None else [written]
         if not targets:  # views: their memory knows
             return True, out
         if is_shaped_by(asked, ids):
             self._escape(callee.path)
-            self._forget(callee.path, targets)
+            self._forget(callee.path, targets, inputs)
             return True, out
         parts = self._moved(func, callee, asked, args, kwargs, ids, results, targets)
         if parts is None:
@@ -233,7 +233,7 @@ class _Follower(TorchFunctionMode):
         if parts is None and has_body and not changed:
             return False, None
         if parts is None:
-            self._forget(callee.path, targets)
+            self._forget(callee.path, targets, inputs)
         else:
             for target, part in zip(targets, parts, strict=True):
                 self._write(target, part)
@@ -324,16 +324,21 @@ class _Follower(TorchFunctionMode):
     def _escape(self, what: str) -> None:
         self.escapes[_at(f"{what} of a value that depends on the variables", place_of(current_spots()))] = None
 
-    def _forget(self, what: str, tensors: Sequence[torch.Tensor]) -> None:
-        """From now on nothing is known of these tensors."""
-        parts = self._nothing_known(what, tuple(tuple(tensor.shape) for tensor in tensors))
+    def _forget(self, what: str, tensors: Sequence[torch.Tensor], sources: Sequence[torch.Tensor]) -> None:
+        """From now on nothing is known of these tensors, but that they depend on the sources."""
+        parts = self._nothing_known(what, [tensor.shape for tensor in tensors], sources)
         for tensor, part in zip(tensors, parts, strict=True):
             self._write(tensor, part)
 
-    def _nothing_known(self, what: str, shapes: tuple[tuple[int, ...], ...]) -> list[torch.Tensor]:
+    def _nothing_known(
+        self, what: str, shapes: Sequence[Sequence[int]], sources: Sequence[torch.Tensor]
+    ) -> list[torch.Tensor]:
         place = place_of(current_spots())
         self.unknown[_at(what, place)] = None
-        return [_tensor(part) for part in self._lowering.opaque(Call(what, {}, {}, shapes, what, place))]
+        found = [ids for tensor in sources if (ids := self._shadows.of(tensor)) is not None]
+        operands: dict[str, Operand] = {f"arg{i}": Tracked(ids[ids != KNOWN].numpy()) for i, ids in enumerate(found)}
+        call = Call(what, operands, {}, tuple(map(tuple, shapes)), what, place)
+        return [_tensor(part) for part in self._lowering.opaque(call)]
 
     def _write(self, tensor: torch.Tensor, ids: torch.Tensor) -> None:
         if tensor.layout is torch.strided:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-KNOWN = -1
+KNOWN = -(1 << 52)  # no id; what is left of an id when it is taken away is not negative, and exact as a float
 
 
 class _Block:

@@ -30,6 +30,13 @@ _OF_TENSORS = """
     cat stack hstack vstack dstack column_stack block_diag meshgrid cartesian_prod broadcast_tensors
     atleast_1d atleast_2d atleast_3d
 """
+_UNLISTED: dict[str, set[str]] = {
+    "select_scatter": {"arg1", "src"},
+    "slice_scatter": {"arg1", "src"},
+    "diagonal_scatter": {"arg1", "src"},
+    "combinations": set(),
+    "dsplit": set(),
+}
 MOVES: dict[str, frozenset[str]] = {
     **dict.fromkeys(_OF_INPUT.split(), frozenset({"input"})),
     **dict.fromkeys(_OF_TENSORS.split(), frozenset({"tensors"})),
@@ -47,13 +54,12 @@ MOVES: dict[str, frozenset[str]] = {
     "fill_diagonal_": frozenset({"input", "fill_value"}),
     "tensor": frozenset({"input", "data"}),
     "embedding": frozenset({"weight"}),
-    # not in the catalogue: parameters by position
-    "torch.select_scatter": frozenset({"arg0", "arg1", "src"}),
-    "torch.slice_scatter": frozenset({"arg0", "arg1", "src"}),
-    "torch.diagonal_scatter": frozenset({"arg0", "arg1", "src"}),
-    "torch.combinations": frozenset({"arg0"}),
-    "torch.dsplit": frozenset({"arg0"}),
-    "torch.nn.functional.unfold": frozenset({"arg0", "input"}),
+    "torch.nn.functional.unfold": frozenset({"arg0", "input"}),  # not in the catalogue: parameters by position
+    **{
+        f"torch.{owner}{name}": frozenset({"arg0", "input"} | moved)
+        for name, moved in _UNLISTED.items()
+        for owner in ("", "Tensor.")
+    },
 }
 # With these arguments they do more than move.
 _UNLESS: dict[str, Callable[[Any], bool]] = {"accumulate": bool, "reduce": lambda how: how is not None}
@@ -72,7 +78,7 @@ _SHAPED_BY: dict[str, frozenset[str]] = {
     **dict.fromkeys(["nonzero", "argwhere", "unique", "bincount"], frozenset({"input"})),
     "masked_select": frozenset({"mask"}),
     "repeat_interleave": frozenset({"repeats"}),
-    "torch.unique_consecutive": frozenset({"arg0", "input"}),
+    **dict.fromkeys(("torch.unique_consecutive", "torch.Tensor.unique_consecutive"), frozenset({"arg0", "input"})),
 }
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote
 
-from lossaudit.recheck import as_json
 from lossaudit.report import wording
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.verdict import Certificate, Scope, Status, Verdict, Witness
 
 _COORDINATES = 16  # of a point that are written out
-_LARGEST = 60_000  # characters of evidence that a page carries
+_LARGEST = 20_000  # characters of evidence that a page carries
 
 
 def verdict_section(verdict: Verdict) -> Markup:
@@ -75,13 +73,17 @@ def _certificate(certificate: Certificate) -> Markup:
 
 
 def _evidence(verdict: Verdict) -> Markup:
-    """The evidence as a file for `lossaudit recheck`, inside the page."""
+    """The evidence as text, to be copied into a file for `lossaudit recheck`."""
     if verdict.certificate is None:
         return EMPTY
-    data = quote(json.dumps(as_json(verdict)))
-    name = f"certificate-{verdict.certificate.digest[:12]}.json"
-    link = tag("a", name, href=f"data:application/json,{data}", download=name) if len(data) <= _LARGEST else name
-    return tag("p", "Evidence: ", link, ", for ", tag("code", f"lossaudit recheck {name}"), class_="note")
+    from lossaudit.recheck import as_json  # it comes with exact arithmetic
+
+    digest = verdict.certificate.digest[:12]
+    data = json.dumps(as_json(verdict))
+    if len(data) > _LARGEST:
+        return tag("p", f"Certificate {digest}: {len(data):,} characters, in the JSON output.", class_="note")
+    summary = tag("summary", f"Certificate {digest}: save it, and lossaudit recheck FILE replays it")
+    return tag("details", summary, tag("pre", data))
 
 
 def _scope(scope: Scope) -> Markup:

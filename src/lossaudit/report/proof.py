@@ -50,19 +50,22 @@ def headline(verdict: Verdict) -> str:
     if verdict.status is Status.REFUTED:
         how = "counterexample confirmed" if verdict.witness else "proved by a certificate"
         return f"NOT {name} in {variables}: {how}"
-    return f"UNDECIDED whether {verdict.property} in {variables}: {verdict.reason}"
+    return f"UNDECIDED whether {verdict.property} in {variables}"
 
 
 def concise(verdict: Verdict) -> str:
     """One line."""
-    return headline(verdict)
+    why = f": {verdict.reason}" if verdict.status is Status.UNDECIDED else ""
+    return headline(verdict) + why
 
 
 def render(verdict: Verdict) -> str:
     """The whole verdict as text."""
     blocks = [[headline(verdict)], _argument(verdict), _scope(verdict.scope)]
     if verdict.region is not None:
-        blocks.append(_labelled("region", [f"proved for all |{verdict.scope.variables}| <= {verdict.region:g}"]))
+        radius = f"{verdict.region:g}"
+        said = f"where all of {verdict.scope.variables} lie in [-{radius}, {radius}] it is proved convex"
+        blocks.append(_labelled("region", [f"{said} (--domain=-{radius},{radius})"]))
     if verdict.notes:
         blocks.append(_labelled("note", list(verdict.notes)))
     if verdict.property == "convex" and verdict.status is Status.REFUTED:

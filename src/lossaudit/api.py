@@ -11,6 +11,7 @@ from lossaudit.report.shown import Report
 if TYPE_CHECKING:
     import torch
 
+    from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
 
 
@@ -81,6 +82,33 @@ def prove(
     from lossaudit.proving.request import in_python, verdict
 
     return ShownVerdict.of(verdict(in_python(loss, arguments, head, classes, options), wrt, domain, property))
+
+
+def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt: int | str = 0) -> tuple[Minimum, ...]:
+    """Local minima of a loss in one number, each enclosed between two numbers and verified in ball arithmetic.
+
+    Args:
+        loss: Returns one number as a tensor.
+        arguments: An example of its arguments.
+        near: Where to look, a number for each valley.
+        wrt: The variable, one number.
+
+    Returns:
+        Several only where the loss is verified to be larger, somewhere between two of them, than at both.
+
+    Raises:
+        lossaudit.errors.UsageError: The variable is not one number, or the function cannot be followed.
+
+    >>> import torch
+    >>> def neuron(w):  # sigmoid and squared error, two examples (Auer, Herbster and Warmuth 1995)
+    ...     x, y = torch.tensor([10.0, -0.1]), torch.tensor([0.9, 0.9])
+    ...     return ((torch.sigmoid(w * x) - y) ** 2).sum()
+    >>> [round(float(m.low), 2) for m in minima(neuron, torch.tensor(1.0), near=[0.2, -20])]
+    [-21.97, 0.21]
+    """
+    from lossaudit.proving.minima import minima as verified
+
+    return verified(loss, *arguments, near=near, wrt=wrt)
 
 
 def read(loss: torch.Tensor) -> Reading:

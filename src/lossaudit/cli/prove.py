@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lossaudit.proving.request import Asked
 
 _PROPERTIES = ("convex", "bounded", "lipschitz", "proper")
-_FORMATS = ("full", "concise", "json")
+_FORMATS = ("full", "concise", "json", "html")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +66,12 @@ def handle(options: argparse.Namespace) -> int:
     shown = proof.ShownVerdict.of(verdict(asked, 0, _domain(options.domain), options.property))
     for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
-    texts = {"full": proof.render, "concise": proof.concise, "json": proof.ShownVerdict.to_json}
+    texts = {
+        "full": proof.render,
+        "concise": proof.concise,
+        "json": proof.ShownVerdict.to_json,
+        "html": proof.ShownVerdict.to_html,
+    }
     _write(texts[options.format](shown), options.output)
     order = ("proved", "undecided", "refuted")
     return int(options.fail_on is not None and order.index(shown.status) >= order.index(options.fail_on))

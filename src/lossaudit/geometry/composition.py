@@ -11,12 +11,13 @@ the curvatures of f, of log f (where f > 0 is proved) and of log(1 - f) (where f
 - `log-convex`: f is convex if log f is; log f is concave if f is concave (and the same for 1 - f).
 - logarithms, see `logarithms`; relations between an instruction and its arguments' arguments, see `relations`;
   degree-2 parts of sums, see `quadratic`.
-- a composite (one with an `expansion`) has the curvatures that this engine proves of its expansion.
+- a composite (one with an `expansion`) has the curvatures that this engine proves of its expansion, or, if its cases
+  meet smoothly, of its `slope`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -26,7 +27,7 @@ from flint import fmpq
 from lossaudit.geometry.explanation import explain, steps
 from lossaudit.geometry.facts import Facts, Stop
 from lossaudit.geometry.interval import REALS, Interval, point
-from lossaudit.geometry.known import AFFINE, CONCAVE, CONSTANT, CONVEX, NEGATED, Known, Shape
+from lossaudit.geometry.known import AFFINE, CONCAVE, CONSTANT, CONVEX, NEGATED, Given, Known, Shape
 from lossaudit.geometry.logarithms import (
     complement_of_exp,
     complement_of_quotient,
@@ -46,10 +47,10 @@ from lossaudit.geometry.relations import (
     range_of_differences,
     range_of_quotient,
 )
+from lossaudit.geometry.slope import SMOOTH, curvature_by_slope, slope_of
 from lossaudit.verdict import Certificate
 
 Found: TypeAlias = tuple[Interval, Shape]
-Given: TypeAlias = tuple[Interval, int, int, int]  # range, curvature, log, complement
 Rule: TypeAlias = Callable[[Known, Instruction, Interval], Found]
 ZERO, ONE = fmpq(0), fmpq(1)
 
@@ -123,7 +124,7 @@ def _pass(instructions: Sequence[Instruction], domain: Interval, given: Mapping[
         elif op == "constant":
             known.append(point(constants[0]), Shape(CONSTANT, rule="constant"))
         elif index in given:
-            known.append(given[index][0], Shape(*given[index][1:], rule="given"))
+            known.append(given[index].range, given[index].shape)
         else:
             _derive_next(known, instruction)
         known.like.append(like)
@@ -176,9 +177,14 @@ def _composed(known: Known, instruction: Instruction) -> int:
     own = int(primitive.curvature(boxes, constants))
     if own in (0, CONSTANT):
         return own
+    inner = [known.curvature[a] for a in args]
+    return composed(own, zip(inner, primitive.monotone(boxes, constants), strict=True))
+
+
+def composed(own: int, arguments: Iterable[tuple[int, int]]) -> int:
+    """The composition rule: the curvature of a function after its arguments, with their curvature and its direction."""
     own &= AFFINE
-    for arg, direction in zip(args, primitive.monotone(boxes, constants), strict=True):
-        inner = known.curvature[arg]
+    for inner, direction in arguments:
         if inner & AFFINE != AFFINE:
             own &= inner if direction > 0 else (NEGATED[inner] if direction < 0 else 0)
     return own
@@ -191,23 +197,35 @@ def _composition(known: Known, instruction: Instruction, range: Interval) -> Fou
 def _composite(known: Known, instruction: Instruction, range: Interval) -> Found:
     """Proved once of its expansion, for arguments of which the same is known."""
     op, args, constants = instruction
-    given = tuple((known.ranges[a], known.curvature[a], known.log[a], known.complement[a]) for a in args)
-    return range, expanded(op, constants, given)
+    found, shape = expanded(op, constants, tuple([known.given(a) for a in args]))
+    return meet(range, found), shape
 
 
 @lru_cache(maxsize=4096)
-def expanded(op: str, constants: tuple[fmpq, ...], given: tuple[tuple[Interval, int, int, int], ...]) -> Shape:
-    """The curvatures of a composite, proved of its expansion with arguments of which this is given."""
+def expanded(op: str, constants: tuple[fmpq, ...], given: tuple[Given, ...]) -> Found:
+    """Range and curvatures of a composite, proved of its expansion with arguments of which this is given."""
     expansion = PRIMITIVES[op].expansion
     if expansion is None:
-        return Shape()
+        return REALS, Shape()
     builder = Builder()
     args = [builder.opaque("argument") for _ in given]
     output = expansion(builder, args, constants)
     known = _pass(builder.instructions, REALS, dict(zip(args, given, strict=True)))
     if not known.defined[output]:
-        return Shape()
-    return Shape(known.curvature[output], known.log[output], known.complement[output], f"expansion of {op}")
+        return REALS, Shape()
+    rule, curvature = f"expansion of {op}", known.curvature[output]
+    if not curvature and op in SMOOTH:
+        rule, curvature = "slope", _by_slope(op, constants, given[0])
+    return known.ranges[output], Shape(curvature, known.log[output], known.complement[output], rule)
+
+
+def _by_slope(op: str, constants: tuple[fmpq, ...], given: Given) -> int:
+    """The curvature of a smooth composite of one argument."""
+    builder = Builder()
+    arg, slope = slope_of(builder, op, constants)
+    ranges = _pass(builder.instructions, REALS, {arg: given}).ranges
+    own, direction = curvature_by_slope(builder, arg, slope, ranges)
+    return composed(own, [(given.curvature, direction)])
 
 
 def _linear(known: Known, instruction: Instruction, range: Interval) -> Found:

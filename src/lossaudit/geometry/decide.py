@@ -18,7 +18,7 @@ from lossaudit.geometry.interval import rational
 from lossaudit.geometry.piecewise import prove_by_pieces
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.quick import refute_by_bound
-from lossaudit.geometry.refute import Counterexample, confirm, refute
+from lossaudit.geometry.refute import Counterexample, confirm, largest_box, refute
 from lossaudit.geometry.refute import certificate as witnessed
 from lossaudit.geometry.ring import prove_by_margin, prove_by_ring
 from lossaudit.geometry.rows import Part, parts
@@ -30,6 +30,9 @@ _PROOFS: tuple[Callable[[Program], Certificate | None], ...] = (
     prove_by_pieces,
     prove_by_margin,
 )
+
+
+_LARGEST_FOR_REGION = 1_000  # instructions
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,24 @@ def decide(program: Program, starts: Sequence[Sequence[float]] = ()) -> Decision
     if open_row is not None:
         return open_row
     return Decision(Status.PROVED, _joined(program, proofs))
+
+
+def region(program: Program) -> fmpq | None:
+    """A radius R such that a program that is not convex everywhere is proved convex for all variables in [-R, R].
+
+    Only the cheap routes are asked, for small programs; None where none succeeds.
+    """
+    if len(program.instructions) > _LARGEST_FOR_REGION:
+        return None
+
+    def proved(limited: Program) -> bool:
+        return all(_by_cheap_routes(row) for row in {part.program for part in parts(limited)})
+
+    return largest_box(program, proved, [fmpq(2) ** k for k in range(-2, 8)])
+
+
+def _by_cheap_routes(row: Program) -> bool:
+    return isinstance(prove_by_facts(row), Certificate) or any(prove(row) is not None for prove in _PROOFS[:2])
 
 
 def _decide_row(row: Program, starts: Sequence[Sequence[float]]) -> Decision:

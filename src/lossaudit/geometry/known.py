@@ -36,6 +36,19 @@ class Shape(NamedTuple):
     rule: str = ""
 
 
+class Given(NamedTuple):
+    """What is known of a leaf that stands for any function."""
+
+    range: Interval
+    curvature: int
+    log: int
+    complement: int
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.curvature, self.log, self.complement, "given")
+
+
 class Known:
     """The facts about every instruction so far, one list a kind.
 
@@ -125,6 +138,10 @@ class Known:
             True,
             self.rule[index],
         )
+
+    def given(self, index: int) -> Given:
+        """What is known of one instruction, for the proof of something that is applied to it."""
+        return Given(self.ranges[index], self.curvature[index], self.log[index], self.complement[index])
 
     def affine(self, index: int) -> bool:
         return self.curvature[index] & AFFINE == AFFINE

@@ -68,9 +68,9 @@ def strength(program: Program) -> Strength | None:
     rank = _rank([row for row in rows if row is not None], n)
     shift_rank = _rank([row for row in rows if row is not None] + [[ONE] * n], n)
     modulus, modulo_shift = _moduli(known, program)
-    return Strength(
-        rank == n or modulus > ZERO, rank == n or (rank == n - 1 and shift_rank == n), modulus, modulo_shift
-    )
+    strict = rank == n or modulus.p > 0
+    modulo = strict or modulo_shift.p > 0 or (rank == n - 1 > 0 and shift_rank == n)
+    return Strength(strict, modulo, modulus, max(modulus, modulo_shift))
 
 
 def _rank(rows: list[list[fmpq]], n: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from flint import arb, fmpq
 
 from lossaudit.errors import UsageError
-from lossaudit.geometry.decide import Decision, decide
+from lossaudit.geometry.decide import Decision, decide, region
 from lossaudit.geometry.interval import NONNEGATIVE, POSITIVE, REALS, UNIT, Interval, rational
 from lossaudit.geometry.lowering import Lowered
 from lossaudit.geometry.program import Program
@@ -136,7 +136,9 @@ def _verdict(subject: Subject, recording: Recording, scope: Scope) -> Verdict:
         if escapes and (witness is None or witness.hidden_by_rounding is not False):
             return Verdict("convex", Status.UNDECIDED, scope, _escaped(escapes))
         reason = "at the midpoint of two points the loss lies strictly above the chord, so it is not convex"
-        return Verdict("convex", Status.REFUTED, scope, reason, decision.certificate, witness)
+        radius = region(program)
+        within = None if radius is None else float(arb(radius))
+        return Verdict("convex", Status.REFUTED, scope, reason, decision.certificate, witness, within)
     if decision.status is Status.PROVED and decision.certificate is not None and not escapes:
         steps = decision.certificate.steps
         return Verdict("convex", Status.PROVED, scope, steps[-1] if steps else "", decision.certificate)

@@ -25,7 +25,7 @@ from lossaudit.record.binding import callee_of, name_in, numbers, tensors_in
 from lossaudit.record.callees import Callee
 from lossaudit.record.casts import as_operation, is_cast, keeps_numbers
 from lossaudit.record.composites import body
-from lossaudit.record.lowering import Call, Known, Lowering, Operand, Tracked
+from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
 from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_shaped_by, moves
 from lossaudit.record.request import Request, on_booleans, request, with_mask
 from lossaudit.record.shadows import KNOWN, Shadows
@@ -130,15 +130,15 @@ class _Follower(TorchFunctionMode):
     def begin(self, variables: Sequence[torch.Tensor]) -> None:
         """Give the variables their ids."""
         counts = [variable.numel() for variable in variables]
-        parts = _tensor(self._lowering.variables(sum(counts))).split(counts)
+        parts = np.split(self._lowering.variables(sum(counts)), np.cumsum(counts)[:-1])
         for variable, part in zip(variables, parts, strict=True):
             self._shadows.write(variable, part.reshape(variable.shape))
 
-    def ids(self, tensor: torch.Tensor) -> torch.Tensor:
+    def ids(self, tensor: torch.Tensor) -> Ids:
         """The ids of all elements; known ones become constants."""
         found = self._shadows.of(tensor)
         if found is None:
-            return _tensor(self._lowering.constants(numbers(tensor)))
+            return self._lowering.constants(numbers(tensor))
         return self._with_constants(tensor, found)
 
     def __torch_function__(
@@ -173,7 +173,7 @@ class _Follower(TorchFunctionMode):
             if followed:
                 results = tensors_in(out)
                 writes = bool(changed) or getattr(getattr(func, "_schema", None), "is_mutable", True)
-                touched = inputs + results if writes else [x for x in results if not self._shadows.shares(x)]
+                touched = inputs + results if writes else [x for x in results if not self._shadows.follows(x)]
                 if not results and not writes:
                     self._escape(str(func))
                 elif touched:
@@ -207,7 +207,7 @@ class _Follower(TorchFunctionMode):
         ids = {name: found for name, tensor in asked.tensors.items() if (found := self._shadows.of(tensor)) is not None}
         operands: dict[str, Operand] = {}
         if in_place:  # what is overwritten now is needed afterwards
-            ids = {name: found.clone() for name, found in ids.items()}
+            ids = {name: found.copy() for name, found in ids.items()}
             operands = self._operands(asked, ids, copied=True)
         out, changed = _run(func, args, kwargs, inputs)
         results = tensors_in(out)
@@ -220,7 +220,7 @@ class _Follower(TorchFunctionMode):
         if changed and (written is None or not all(_share(written, tensor) for tensor in changed)):
             self._forget(callee.path, [*changed, *results], inputs)
             return True, out
-        targets = [tensor for tensor in results if not self._shadows.shares(tensor)] if written is None else [written]
+        targets = [tensor for tensor in results if not self._shadows.follows(tensor)] if written is None else [written]
         if not targets:  # views: their memory knows
             return True, out
         if is_shaped_by(asked, ids):
@@ -246,13 +246,13 @@ class _Follower(TorchFunctionMode):
         asked: Request,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        ids: dict[str, torch.Tensor],
+        ids: dict[str, Ids],
         results: list[torch.Tensor],
         targets: list[torch.Tensor],
-    ) -> list[torch.Tensor] | None:
+    ) -> list[Ids] | None:
         """What the targets hold if elements were only moved."""
         if not ids:  # something known was written over what was followed
-            return [torch.tensor(KNOWN)] * len(targets)
+            return [np.array(KNOWN)] * len(targets)
         params = moves(asked)
         if params is None or not {name.partition(".")[0] for name in ids} <= params:
             return None
@@ -263,19 +263,19 @@ class _Follower(TorchFunctionMode):
             parts = [part for part, result in zip(made, results, strict=True) if any(result is t for t in targets)]
         else:
             parts = [first] if first is not None else []
-        return parts if [part.shape for part in parts] == [target.shape for target in targets] else None
+        return parts if [part.shape for part in parts] == [tuple(target.shape) for target in targets] else None
 
     def _computed(
         self,
         asked: Request,
-        ids: dict[str, torch.Tensor],
+        ids: dict[str, Ids],
         operands: dict[str, Operand],
         targets: list[torch.Tensor],
-    ) -> list[torch.Tensor] | None:
+    ) -> list[Ids] | None:
         """What the targets hold if something was computed; None if the lowering does not know."""
         if is_cast(asked):
             if "input" not in ids:
-                return [torch.tensor(KNOWN)]
+                return [np.array(KNOWN)]
             if keeps_numbers(asked.tensors["input"].dtype, targets[0].dtype):
                 return [ids["input"]]
             asked = as_operation(asked, targets[0].dtype)
@@ -287,9 +287,9 @@ class _Follower(TorchFunctionMode):
         found = self._lowering.apply(self._call(asked, {name: operands[name] for name in asked.tensors}, targets))
         if found is None or len(found) != len(targets):
             return None
-        return [_tensor(part).broadcast_to(target.shape) for part, target in zip(found, targets, strict=True)]
+        return [np.broadcast_to(part, tuple(target.shape)) for part, target in zip(found, targets, strict=True)]
 
-    def _operands(self, asked: Request, ids: dict[str, torch.Tensor], *, copied: bool = False) -> dict[str, Operand]:
+    def _operands(self, asked: Request, ids: dict[str, Ids], *, copied: bool = False) -> dict[str, Operand]:
         """The tensors of a call as the lowering takes them; `copied` where their memory is about to change."""
         if not asked.clear:
             return {}
@@ -297,17 +297,17 @@ class _Follower(TorchFunctionMode):
         for name, tensor in asked.tensors.items():
             found = ids.get(name)
             if found is not None:
-                operands[name] = Tracked(self._with_constants(tensor, found).numpy())
+                operands[name] = Tracked(self._with_constants(tensor, found))
             else:
                 values = numbers(tensor)
                 operands[name] = Known(values.copy() if copied else values)
         return operands
 
-    def _with_constants(self, tensor: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+    def _with_constants(self, tensor: torch.Tensor, found: Ids) -> Ids:
         known = found == KNOWN
-        ids = found.clone(memory_format=torch.contiguous_format)
+        ids = np.array(found)
         if known.any():
-            ids[known] = _tensor(self._lowering.constants(numbers(tensor.detach()[known])))
+            ids[known] = self._lowering.constants(numbers(tensor)[known])
         return ids
 
     def _call(self, asked: Request, operands: dict[str, Operand], targets: Sequence[torch.Tensor]) -> Call:
@@ -330,17 +330,15 @@ class _Follower(TorchFunctionMode):
         for tensor, part in zip(tensors, parts, strict=True):
             self._write(tensor, part)
 
-    def _nothing_known(
-        self, what: str, shapes: Sequence[Sequence[int]], sources: Sequence[torch.Tensor]
-    ) -> list[torch.Tensor]:
+    def _nothing_known(self, what: str, shapes: Sequence[Sequence[int]], sources: Sequence[torch.Tensor]) -> list[Ids]:
         place = place_of(current_spots())
         self.unknown[_at(what, place)] = None
         found = [ids for tensor in sources if (ids := self._shadows.of(tensor)) is not None]
-        operands: dict[str, Operand] = {f"arg{i}": Tracked(ids[ids != KNOWN].numpy()) for i, ids in enumerate(found)}
+        operands: dict[str, Operand] = {f"arg{i}": Tracked(ids[ids != KNOWN]) for i, ids in enumerate(found)}
         call = Call(what, operands, {}, tuple(map(tuple, shapes)), what, place)
-        return [_tensor(part) for part in self._lowering.opaque(call)]
+        return list(self._lowering.opaque(call))
 
-    def _write(self, tensor: torch.Tensor, ids: torch.Tensor) -> None:
+    def _write(self, tensor: torch.Tensor, ids: Ids) -> None:
         if tensor.layout is torch.strided:
             self._shadows.write(tensor, ids)
         else:
@@ -406,10 +404,6 @@ def _is_in_place(callee: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 def _takes_functions(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     values = (*args, *kwargs.values())
     return any(callable(value) and not isinstance(value, torch.Tensor | type) for value in values)
-
-
-def _tensor(ids: Any) -> torch.Tensor:
-    return torch.from_numpy(np.array(ids, dtype=np.int64))
 
 
 def _at(what: str, place: Place | None) -> str:

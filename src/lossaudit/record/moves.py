@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from lossaudit.pairing import Const
 from lossaudit.record.binding import mapped, tensors_in
 from lossaudit.record.callees import Callee
+from lossaudit.record.lowering import Ids
 from lossaudit.record.request import Request
 from lossaudit.record.shadows import KNOWN
 
@@ -90,7 +92,7 @@ def moves(asked: Request) -> frozenset[str] | None:
     return None if does_more else MOVES.get(asked.op)
 
 
-def is_shaped_by(asked: Request, ids: dict[str, torch.Tensor]) -> bool:
+def is_shaped_by(asked: Request, ids: dict[str, Ids]) -> bool:
     """Whether the shape of the result depends on followed values."""
     if asked.op == "getitem":
         return any(
@@ -108,9 +110,9 @@ def carry_out(
     callee: Callee,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    ids: dict[str, torch.Tensor],
+    ids: dict[str, Ids],
     params: frozenset[str],
-) -> tuple[list[torch.Tensor], torch.Tensor | None]:
+) -> tuple[list[Ids], Ids | None]:
     """Run an operation on ids in place of values.
 
     Returns:
@@ -130,16 +132,18 @@ def _carry_out(
     callee: Callee,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    ids: dict[str, torch.Tensor],
+    ids: dict[str, Ids],
     params: frozenset[str],
     dtype: torch.dtype,
-) -> tuple[list[torch.Tensor], torch.Tensor | None]:
+) -> tuple[list[Ids], Ids | None]:
     def change(name: str, value: Any) -> Any:
         if name.partition(".")[0] not in params:
             return value
         if isinstance(value, torch.Tensor):
             found = ids.get(name)
-            return torch.zeros(value.shape, dtype=dtype) if found is None else (found - KNOWN).to(dtype)
+            if found is None:
+                return torch.zeros(value.shape, dtype=dtype)
+            return torch.from_numpy(np.asarray(found - KNOWN)).to(dtype)
         return 0 if isinstance(value, int | float) else value
 
     positional, keywords = mapped(callee, args, kwargs, change)
@@ -148,5 +152,5 @@ def _carry_out(
     return [_counted(tensor) for tensor in tensors_in(out)], None if first is None else _counted(first)
 
 
-def _counted(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.to(torch.int64) + KNOWN
+def _counted(tensor: torch.Tensor) -> Ids:
+    return tensor.numpy().astype(np.int64) + KNOWN

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
+
+from lossaudit.record.lowering import Ids
 
 KNOWN = -(1 << 52)  # no id; what is left of an id when it is taken away is not negative, and exact as a float
 
@@ -20,18 +23,22 @@ class _Block:
     def __init__(self, storage: torch.UntypedStorage, dtype: torch.dtype) -> None:
         self.storage = storage  # kept, so that its address stays its own
         self.dtype = dtype
-        self.ids = torch.full((storage.nbytes() // dtype.itemsize,), KNOWN, dtype=torch.int64)
+        self.ids: Ids = np.full(storage.nbytes() // dtype.itemsize, KNOWN, dtype=np.int64)
 
     def fits(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor reads the elements as they are."""
         return tensor.dtype == self.dtype and not (tensor.is_neg() or tensor.is_conj())
 
-    def under(self, tensor: torch.Tensor) -> torch.Tensor:
+    def under(self, tensor: torch.Tensor) -> Ids:
         """The ids of a tensor's elements, as a view."""
+        shape, item = tuple(tensor.shape), self.ids.itemsize
+        if not tensor.numel():
+            return np.zeros(shape, dtype=np.int64)
         missing = self.storage.nbytes() // self.dtype.itemsize - len(self.ids)
         if missing > 0:  # the memory has grown
-            self.ids = torch.cat([self.ids, torch.full((missing,), KNOWN, dtype=torch.int64)])
-        return self.ids.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+            self.ids = np.append(self.ids, np.full(missing, KNOWN, dtype=np.int64))
+        strides = [item * stride for stride in tensor.stride()]
+        return np.ndarray(shape, np.int64, self.ids, item * tensor.storage_offset(), strides)
 
 
 class Shadows:
@@ -41,32 +48,32 @@ class Shadows:
         opaque: Makes ids of which nothing is known, in a shape; asked where memory is read as numbers of another type.
     """
 
-    def __init__(self, opaque: Callable[[Sequence[int]], torch.Tensor]) -> None:
+    def __init__(self, opaque: Callable[[Sequence[int]], Ids]) -> None:
         self._blocks: dict[int, _Block] = {}
         self._opaque = opaque
 
-    def of(self, tensor: torch.Tensor) -> torch.Tensor | None:
+    def of(self, tensor: torch.Tensor) -> Ids | None:
         """The ids of a tensor's elements, `KNOWN` where there is none; None if all are known."""
         block = self._block(tensor)
         if block is None:
             return None
         ids = block.under(tensor) if block.fits(tensor) else self._opaque(tensor.shape)
-        return ids if bool((ids != KNOWN).any()) else None
+        return ids if (ids != KNOWN).any() else None
 
-    def shares(self, tensor: torch.Tensor) -> bool:
+    def follows(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor lies in memory that is followed already."""
         return self._block(tensor) is not None
 
-    def write(self, tensor: torch.Tensor, ids: torch.Tensor) -> None:
+    def write(self, tensor: torch.Tensor, ids: Ids | int) -> None:
         """Say which scalars a tensor holds from now on; `ids` is broadcast to its shape."""
         block = self._block(tensor)
         if block is None:
             storage = tensor.untyped_storage()
             block = self._blocks[storage._cdata] = _Block(storage, tensor.dtype)
         if block.fits(tensor):
-            block.under(tensor).copy_(ids)
+            block.under(tensor)[...] = ids
         else:
-            block.ids.copy_(self._opaque(block.ids.shape))
+            block.ids[...] = self._opaque(block.ids.shape)
 
     def _block(self, tensor: torch.Tensor) -> _Block | None:
         if tensor.layout is not torch.strided:

@@ -1,0 +1,203 @@
+"""Certificates written by hand, and programs for which the checker itself says all that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lossaudit.recheck.facts import derived
+from lossaudit.recheck.programs import read
+
+ALL = [None, None, True, True]
+POSITIVE = ["0", None, True, True]
+
+
+def program(*rows: list[Any], variables: int = 1, domain: list[Any] | None = None) -> dict[str, Any]:
+    """A program whose value is its last instruction."""
+    instructions = [[op, list(args), list(constants)] for op, args, constants in rows]
+    return {
+        "variables": variables,
+        "domain": domain or ALL,
+        "instructions": instructions,
+        "output": len(instructions) - 1,
+    }
+
+
+def var(index: int) -> list[Any]:
+    return ["variable", [], [str(index)]]
+
+
+def claim(range: list[Any], curvature: int, log: int = 0, complement: int = 0, *, rule: str = "") -> dict[str, Any]:
+    data = {"range": range, "curvature": curvature, "log": log, "complement": complement}
+    return {**data, "defined": True, "rule": rule}
+
+
+def facts(data: dict[str, Any], *claims: dict[str, Any]) -> dict[str, Any]:
+    return {"rule": "facts", "data": {"program": data, "claims": list(claims)}, "steps": []}
+
+
+def all_that_follows(data: dict[str, Any]) -> dict[str, Any]:
+    """A certificate of rule `facts` with everything that the checker derives."""
+    found, _ = derived(read(data))
+    claims = []
+    for reach, curvature, log, complement, defined in found:
+        ends = [None if end is None else str(end) for end in reach[:2]]
+        claims.append(
+            {
+                "range": [*ends, *reach[2:]],
+                "curvature": curvature,
+                "log": log,
+                "complement": complement,
+                "defined": defined,
+                "rule": "",
+            }
+        )
+    return facts(data, *claims)
+
+
+# log(1 + exp(x)) - x, the logistic loss as people write it.
+LOGISTIC = facts(
+    program(
+        var(0),
+        ["exp", [0], []],
+        ["linear", [1], ["1", "1"]],
+        ["log", [2], []],
+        ["linear", [0, 3], ["-1", "1", "0"]],
+    ),
+    claim(ALL, 3),
+    claim(POSITIVE, 1, 3),
+    claim(["1", None, True, True], 1, 1),
+    claim(POSITIVE, 1),
+    claim(ALL, 1),
+)
+
+# logsumexp(z) - z_0 for three classes; the value is > 0.
+CROSS_ENTROPY = facts(
+    program(var(0), var(1), var(2), ["logsumexp", [0, 1, 2], []], ["linear", [0, 3], ["-1", "1", "0"]], variables=3),
+    claim(ALL, 3),
+    claim(ALL, 3),
+    claim(ALL, 3),
+    claim(ALL, 1),
+    claim(POSITIVE, 1),
+)
+
+# x^2 - 2 x y + y^2: only the whole is convex.
+SQUARE = facts(
+    program(
+        var(0),
+        var(1),
+        ["power", [0], ["2"]],
+        ["multiply", [0, 1], []],
+        ["power", [1], ["2"]],
+        ["linear", [2, 3, 4], ["1", "-2", "1", "0"]],
+        variables=2,
+    ),
+    claim(ALL, 3),
+    claim(ALL, 3),
+    claim(["0", None, False, True], 1),
+    claim(ALL, 0),
+    claim(["0", None, False, True], 1),
+    claim(["0", None, False, True], 1, rule="quadratic"),
+)
+
+# sqrt(1 + x^2)
+NORM = facts(
+    program(var(0), ["power", [0], ["2"]], ["linear", [1], ["1", "1"]], ["power", [2], ["1/2"]]),
+    claim(ALL, 3),
+    claim(["0", None, False, True], 1),
+    claim(["1", None, False, True], 1),
+    claim(["1", None, False, True], 1, rule="norm"),
+)
+
+# x^3, from -2 to 0.
+CUBE = {
+    "rule": "witness",
+    "data": {"program": program(var(0), ["power", [0], ["3"]]), "a": ["-2"], "b": ["0"], "gap": "3"},
+    "steps": [],
+}
+
+# sigmoid(x)
+SIGMOID = {
+    "rule": "bounded",
+    "data": {
+        "program": program(var(0), ["sigmoid", [0], []]),
+        "claims": [claim(ALL, 3), claim(["0", "1", True, True], 0, 2, 2)],
+        "points": [["0"], ["8"]],
+    },
+    "steps": [],
+}
+
+# exp(x_0) + x_1^2, one part each.
+ROWS = {
+    "rule": "rows",
+    "data": {
+        "program": program(
+            var(0), var(1), ["exp", [0], []], ["power", [1], ["2"]], ["linear", [2, 3], ["1", "1", "0"]], variables=2
+        ),
+        "parts": [
+            {
+                "args": [2],
+                "certificate": facts(
+                    program(var(0), ["exp", [0], []]), claim(ALL, 3), claim(POSITIVE, 1, 3, rule="composition")
+                ),
+            },
+            {
+                "args": [3],
+                "certificate": facts(
+                    program(var(0), ["power", [0], ["2"]]), claim(ALL, 3), claim(["0", None, False, True], 1)
+                ),
+            },
+        ],
+    },
+    "steps": [],
+}
+
+# log(exp(x_0 - m) + exp(x_1 - m)) + m with m = max(x_0, x_1).
+SHIFT = {
+    "rule": "shift",
+    "data": {
+        "program": program(
+            var(0),
+            var(1),
+            ["max", [0, 1], []],
+            ["linear", [0, 2], ["1", "-1", "0"]],
+            ["linear", [1, 2], ["1", "-1", "0"]],
+            ["exp", [3], []],
+            ["exp", [4], []],
+            ["linear", [5, 6], ["1", "1", "0"]],
+            ["log", [7], []],
+            ["linear", [2, 8], ["1", "1", "0"]],
+            variables=2,
+        ),
+        "atom": 2,
+        "coefficient": "0",
+        "proof": facts(
+            program(
+                var(0),
+                var(1),
+                ["exp", [0], []],
+                ["exp", [1], []],
+                ["linear", [2, 3], ["1", "1", "0"]],
+                ["log", [4], []],
+                variables=2,
+            ),
+            claim(ALL, 3),
+            claim(ALL, 3),
+            claim(POSITIVE, 1, 3),
+            claim(POSITIVE, 1, 3),
+            claim(POSITIVE, 1, 1),
+            claim(ALL, 1),
+        ),
+    },
+    "steps": [],
+}
+
+BY_HAND = {
+    "logistic": LOGISTIC,
+    "cross-entropy": CROSS_ENTROPY,
+    "square": SQUARE,
+    "norm": NORM,
+    "cube": CUBE,
+    "sigmoid": SIGMOID,
+    "rows": ROWS,
+    "shift": SHIFT,
+}

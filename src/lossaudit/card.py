@@ -24,12 +24,14 @@ class Entry:
 
     Attributes:
         certificate: Replayable evidence, where there is some.
+        bounds: Of a constant: proved bounds from below and from above, in floats rounded outward.
     """
 
     value: str
     ground: Ground
     how: str = ""
     certificate: Certificate | None = None
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,15 +109,31 @@ class Algebra:
         done = {powers: f for powers, f in total.items() if f != 0}
         return done if done.keys() == x.keys() else self._reduced(done)
 
+    def _joined(self, x: Element) -> Element:
+        """The same as one polynomial times powers of atoms: over a common denominator."""
+        if not x:
+            raise NotRational("a power or a logarithm of 0")
+        atoms = {a for powers in x for a, _ in powers}
+        least = {a: min(dict(powers).get(a, ZERO) for powers in x) for a in atoms}
+        total = self.ring.constant(0)
+        for powers, f in x.items():
+            for a, low in least.items():
+                more = dict(powers).get(a, ZERO) - low
+                if more.q != 1:
+                    raise NotRational("a sum of different powers")
+                f = f * self.atoms[a] ** int(more.p)
+            total += f
+        if total == 0:
+            raise NotRational("a power or a logarithm of 0")
+        return {tuple(sorted((a, e) for a, e in least.items() if e != 0)): total}
+
     def power(self, x: Element, r: fmpq) -> Element:
         if r.q == 1 and 0 <= r <= 8:
             result = self.number(1)
             for _ in range(int(r.p)):
                 result = self.product(result, x)
             return result
-        if len(x) != 1:
-            raise NotRational("a power of a sum of different powers")
-        ((powers, f),) = x.items()
+        ((powers, f),) = self._joined(x).items()
         content, monomial, rest = self._split(f)
         if r.q != 1 and content != 1:
             if content < 0:
@@ -160,9 +176,7 @@ class Algebra:
 
     def log(self, x: Element) -> Element:
         """Log of one product of powers: a linear combination of symbols."""
-        if len(x) != 1:
-            raise NotRational("the logarithm of a sum of different powers")
-        ((powers, f),) = x.items()
+        ((powers, f),) = self._joined(x).items()
         content, monomial, rest = self._split(f)
         if content <= 0:
             raise NotRational("the logarithm of something that may not be positive")

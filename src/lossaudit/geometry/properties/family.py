@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from lossaudit.geometry.evaluate import balls, gradient
 from lossaudit.geometry.interval import REALS, Interval
-from lossaudit.geometry.program import Builder, Program
+from lossaudit.geometry.program import Builder, Instruction, Program
 
 
 class Task(Enum):
@@ -56,17 +56,32 @@ class Family:
         return tuple(found.values())
 
 
+KINKED = frozenset({"abs", "max", "step", "step_closed"})
+"""Operations that have no derivative somewhere."""
+
+
+def _kink(instruction: Instruction, values: Sequence[arb]) -> bool:
+    """Whether the operation may have no derivative there."""
+    xs = [values[a] for a in instruction.args]
+    if instruction.op == "max":
+        return not any(all(x > y for j, y in enumerate(xs) if j != i) for i, x in enumerate(xs))
+    return not (xs[0] > 0 or xs[0] < 0)
+
+
 class Slopes:
     """The gradient of a program, in balls."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.partials = gradient(program)
+        own = program.instructions
+        self._kinked = [i for i, instruction in enumerate(own) if instruction.op in KINKED]
 
     def at(self, point: Sequence[arb | fmpq], bits: int = 128) -> list[arb]:
-        """Partial derivatives at a point, or enclosures for a box of balls."""
+        """Partial derivatives at a point, or enclosures for a box of balls; not a number at a kink."""
         with ctx.workprec(bits):
             values = balls(self.program, [arb(x) for x in point], bits)
-        return [values[i] for i in self.partials]
+            kink = any(_kink(self.program.instructions[i], values) for i in self._kinked)
+        return [arb("nan") if kink else values[i] for i in self.partials]
 
     def norm(self, point: Sequence[arb | fmpq], bits: int = 128) -> arb:
         """Euclidean norm of the gradient."""
@@ -135,6 +150,49 @@ def along(
     made = put(builder, program, [builder.scale(d, t, x) for x, d in zip(origin, direction, strict=True)])
     whole = Program(tuple(builder.instructions), made[program.output], 1, domain)
     return replace(whole, names=tuple(sorted(builder.names.items()))), tuple(made[i] for i in outputs)
+
+
+def settled(program: Program, ranges: Sequence[Interval]) -> Program | None:
+    """The program where its instructions have these ranges, without the cases and kinks that they decide.
+
+    Every range has to hold in a neighbourhood, strictly; None if some kink is left over.
+    """
+    builder = Builder()
+    made: list[int] = []
+    variables = [builder.variable(i) for i in range(program.variables)]
+    for op, args, constants in program.instructions:
+        xs, boxes = [made[a] for a in args], [ranges[a] for a in args]
+        if op == "variable":
+            new = variables[int(constants[0].p)]
+        elif op == "max":
+            winners = [x for x, box in zip(xs, boxes, strict=True) if _above(box, boxes)]
+            new = winners[0] if winners else builder.add("max", xs)
+        elif op in ("abs", "step", "step_closed") and (_sign := strict_sign(boxes[0])):
+            constant = builder.constant(int(_sign > 0))
+            new = builder.scale(_sign, xs[0]) if op == "abs" else constant
+        elif op == "select":
+            new = builder.select(*xs)
+        elif op == "linear":
+            new = builder.linear(zip(constants, xs, strict=False), constants[-1])
+        elif op == "multiply":
+            new = builder.multiply(*xs)
+        else:
+            new = builder.add(op, xs, constants)
+        made.append(new)
+    done = builder.build(made[program.output], program.variables, domain=program.domain)
+    return None if any(i.op in KINKED or i.op in ("select", "opaque") for i in done.instructions) else done
+
+
+def strict_sign(x: Interval) -> int:
+    """1 or -1 for an interval that stays away from 0, else 0."""
+    if x.low is not None and x.low > 0:
+        return 1
+    return -1 if x.high is not None and x.high < 0 else 0
+
+
+def _above(x: Interval, others: Sequence[Interval]) -> bool:
+    low = x.low
+    return low is not None and all(y is x or (y.high is not None and y.high < low) for y in others)
 
 
 def everywhere(program: Program) -> bool:

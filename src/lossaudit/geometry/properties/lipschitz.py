@@ -47,11 +47,10 @@ def _grows(family: Family) -> Entry | None:
 
 
 def _enclosed(found: Enclosure) -> Entry:
-    middle, half = (found.lower + found.upper) / 2, (found.upper - found.lower) / 2
     where = ", ".join(f"{x:.4g}" for x in found.at)
-    how = f"in [{found.lower!r}, {found.upper!r}], by branch and bound in balls; near p = ({where})"
-    digits = 9 if half > 1e-8 * middle else 10
-    return Entry(f"{middle:.{digits}g}"[:11], Ground.PROVED, how)
+    how = f"branch and bound in balls; near p = ({where})"
+    shown = f"{(found.lower + found.upper) / 2:.6g}"
+    return Entry(shown, Ground.PROVED, how, bounds=(found.lower, found.upper))
 
 
 def _between(program: Program) -> Entry:
@@ -63,11 +62,12 @@ def _between(program: Program) -> Entry:
         upper = math.nextafter(int(high.p) / int(high.q), math.inf)
         how = "a point in balls, and the ranges of the partial derivatives"
         if low >= upper * (1 - 1e-9):
-            return Entry(number(upper), Ground.PROVED, how)
-        return Entry(f"between {_down(low)} and {_up(upper)}", Ground.PROVED, how)
+            return Entry(number(upper), Ground.PROVED, how, bounds=(low, upper))
+        return Entry(f"between {_down(low)} and {_up(upper)}", Ground.PROVED, how, bounds=(low, upper))
     if low == 0:
         return Entry("unknown", Ground.UNKNOWN, "no slope was enclosed")
-    return Entry(f"at least {_down(low)}", Ground.MEASURED, "a point in balls; no upper bound is proved")
+    how = "a point in balls; no upper bound is proved"
+    return Entry(f"at least {_down(low)}", Ground.MEASURED, how, bounds=(low, math.inf))
 
 
 def _down(x: float) -> str:
@@ -83,7 +83,8 @@ def _seen(program: Program, slopes: Slopes) -> float:
     n = program.variables
     random = np.random.default_rng(0)
     columns = [scale * random.standard_normal((n, 64)) for scale in _SCALES]
-    columns += [t * (np.eye(n)[:, :8] * sign) for t in (0.5, 1, 2, 4, 8, 40) for sign in (1, -1)]
+    near = 1e-3 * random.standard_normal((n, min(n, 8)))  # off the axes, where some have kinks
+    columns += [t * (np.eye(n)[:, :8] * sign + near) for t in (0.5, 1, 2, 4, 8, 40) for sign in (1, -1)]
     points = np.concatenate(columns, axis=1)
     best = np.zeros(n)
     for _ in range(4):  # then around the best
@@ -102,10 +103,6 @@ def _largest(entries: list[Entry]) -> Entry:
         return next(e for e in entries if e.value == "infinite")
     if any(e.ground is not Ground.PROVED for e in entries):
         return next(e for e in entries if e.ground is not Ground.PROVED)
-    return max(entries, key=_key)
-
-
-def _key(entry: Entry) -> float:
-    return float(entry.value.split()[-1])
+    return max(entries, key=lambda entry: entry.bounds[1] if entry.bounds else 0.0)
 
 

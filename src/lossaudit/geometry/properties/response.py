@@ -9,9 +9,10 @@ from flint import arb, ctx, fmpq
 
 from lossaudit.card import Entry, GradientResponse, Ground
 from lossaudit.geometry.composition import derive
+from lossaudit.geometry.evaluate import gradient
 from lossaudit.geometry.interval import REALS, Interval
 from lossaudit.geometry.program import Program
-from lossaudit.geometry.properties.family import Family, Slopes, Task, along
+from lossaudit.geometry.properties.family import Family, Slopes, Task, along, settled
 from lossaudit.geometry.properties.words import number, rational_root
 from lossaudit.geometry.ring import Limit, gradient_limit, gradient_square_at_zero
 
@@ -98,13 +99,7 @@ def tail(program: Program, direction: Sequence[int]) -> Entry:
     limit = gradient_limit(program, direction) if program.domain == REALS else None
     if limit is not None:
         return Entry(_words(limit), Ground.PROVED, "exact series along the ray")
-    slopes = Slopes(program)
-    final = _final_slopes(slopes, direction)
-    if final is not None:
-        square = sum((x * x for x in final), fmpq(0))
-        shown = "0 from there on" if square == 0 else f"constant {rational_root(square)}"
-        return Entry(shown, Ground.PROVED, f"every partial derivative is constant from gap {FAR} on, by its range")
-    return _fitted(slopes, direction)
+    return _final(program, direction) or _fitted(Slopes(program), direction)
 
 
 def _words(limit: Limit) -> str:
@@ -113,24 +108,60 @@ def _words(limit: Limit) -> str:
     size = rational_root(limit.square)
     power = "" if limit.power == 0 else (" t" if limit.power == 1 else f" t^{limit.power}")
     rate = int(limit.rate.p) / int(limit.rate.q)
-    end = "" if rate == 0 else f" e^({-rate:.6g} t)"
+    end = "" if rate == 0 else _exponential(rate)
     if limit.kind == "constant":
         return f"constant {size}"
     return f"{limit.kind} like {size}{power}{end}"
 
 
-def _final_slopes(slopes: Slopes, direction: Sequence[int]) -> list[fmpq] | None:
-    """The partial derivatives from t = FAR on, where each of them has one value."""
-    domain = Interval(FAR, None)
-    line, outputs = along(slopes.program, slopes.partials, [0] * len(direction), direction, domain)
+def _exponential(rate: float) -> str:
+    return " e^-t" if rate == 1 else (" e^t" if rate == -1 else f" e^{-rate:.6g}t")
+
+
+def _final(program: Program, direction: Sequence[int]) -> Entry | None:
+    """From t = FAR on, where every partial derivative has one value, or is affine in t."""
+    domain, n = Interval(FAR, None), program.variables
+    line, places = along(program, range(len(program.instructions)), [0] * n, direction, domain)
     facts = derive(line)
-    final: list[fmpq] = []
-    for index in outputs:
-        known = facts[index]
-        if not known.defined or known.range.low is None or known.range.low != known.range.high:
-            return None
-        final.append(known.range.low)
-    return final
+    if not all(facts[i].defined for i in places):
+        return None
+    near = settled(program, [facts[i].range for i in places])
+    if near is None:
+        return None
+    slopes, partials = gradient(near)
+    line, places = along(slopes, partials, [0] * n, direction, domain)
+    forms = [_affine(line, i) for i in places]
+    how = f"from gap {FAR} on every case is decided, and the slope is exact"
+    if all(form is not None for form in forms):
+        rates = [form[1] for form in forms if form is not None]
+        if any(rates):
+            return Entry(f"grows like {rational_root(_square(rates))} t", Ground.PROVED, how)
+        return _steady(_square([form[0] for form in forms if form is not None]), how)
+    facts = derive(line)
+    final = [facts[i].range.low for i in places if facts[i].defined and facts[i].range.low == facts[i].range.high]
+    values = [x for x in final if x is not None]
+    return _steady(_square(values), how) if len(values) == len(places) else None
+
+
+def _steady(square: fmpq, how: str) -> Entry:
+    shown = "0 from there on" if square == 0 else f"constant {rational_root(square)}"
+    return Entry(shown, Ground.PROVED, how)
+
+
+def _square(values: Sequence[fmpq]) -> fmpq:
+    return sum((x * x for x in values), fmpq(0))
+
+
+def _affine(line: Program, index: int) -> tuple[fmpq, fmpq] | None:
+    """(a, b) for an instruction that is a + b t."""
+    op, args, constants = line.instructions[index]
+    if op == "constant":
+        return constants[0], fmpq(0)
+    if op == "variable":
+        return fmpq(0), fmpq(1)
+    if op == "linear" and all(line.instructions[a].op == "variable" for a in args):
+        return constants[-1], constants[0]
+    return None
 
 
 def _fitted(slopes: Slopes, direction: Sequence[int]) -> Entry:
@@ -156,6 +187,6 @@ def _fitted(slopes: Slopes, direction: Sequence[int]) -> Entry:
         return Entry(f"constant {number(math.exp(logs[2]))}", Ground.MEASURED, how)
     size = math.exp(min(logs[2] + rate * v - power * math.log(v), 700))
     kind = "decays" if rate > 1e-4 or (abs(rate) <= 1e-4 and power < 0) else "grows"
-    end = f" e^({-rate:.3g} t)" if abs(rate) > 1e-4 else ""
-    middle = f" t^{power:.2g}" if abs(power) > 0.02 else ""
+    end = _exponential(float(f"{rate:.3g}")) if abs(rate) > 1e-4 else ""
+    middle = "" if abs(power) <= 0.02 else (" t" if abs(power - 1) < 0.02 else f" t^{power:.2g}")
     return Entry(f"{kind} like {size:.3g}{middle}{end}", Ground.MEASURED, how)

@@ -1,6 +1,6 @@
 """Exact algebra in probabilities: which losses of softmax(z) or sigmoid(z) are equal for all z.
 
-Logits are written as logarithms of probabilities: z_k = log p_k + s with one s for all k, and s = 0 (the caller proves
+Logits are the probabilities themselves (`identity`), or are written as logarithms of probabilities: z_k = log p_k + s with one s for all k, and s = 0 (the caller proves
 that a common shift does not matter, or asks about s = 0 only); for one logit z = log p_1 - log p_0. Probabilities add up
 to 1. Values are sums of `polynomial * product of atoms`, an atom being a polynomial to a rational power. Polynomials
 have rational coefficients and these generators: p_1..p_K, and symbols for logarithms and for whatever else a value is
@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
-from lossaudit.geometry.program import Instruction, Program
+from lossaudit.geometry.interval import Interval
+from lossaudit.geometry.program import Builder, Instruction, Program
 
 ZERO, ONE = fmpq(0), fmpq(1)
 SYMBOLS = 40
@@ -46,8 +47,9 @@ class Algebra:
     1
     """
 
-    def __init__(self, variables: int) -> None:
+    def __init__(self, variables: int, *, identity: bool = False) -> None:
         self.variables = variables
+        self.identity = identity
         self.classes = max(variables, 2)
         k = self.classes
         names = (*(f"p{i}" for i in range(k)), *(f"l{i}" for i in range(k)), *(f"s{i}" for i in range(SYMBOLS)))
@@ -58,6 +60,7 @@ class Algebra:
         self.total = sum(self.p, self.ring.constant(0))
         self.atoms: list[fmpq_mpoly] = []
         self._symbols: dict[object, fmpq_mpoly] = {}
+        self._logs: dict[int, fmpq_mpoly] = {k + i: p for i, p in enumerate(self.p)}  # what a generator is the log of
 
     # Elements
 
@@ -134,7 +137,9 @@ class Algebra:
                 result = self.product(result, x)
             return result
         ((powers, f),) = self._joined(x).items()
-        content, monomial, rest = self._split(f)
+        content, monomial, rest = self._split(f, signed=r.q == 1)
+        if r.q != 1 and not all(self._positive(self.atoms[a]) for a, _ in powers):
+            raise NotRational("a fractional power of something whose sign is not known")
         if r.q != 1 and content != 1:
             if content < 0:
                 raise NotRational("a fractional power of a negative factor")
@@ -149,16 +154,27 @@ class Algebra:
             key = _merged(key, ((self._atom(rest), r),))
         return self.product({key: self.ring.constant(1)}, scale)
 
-    def _split(self, f: fmpq_mpoly) -> tuple[fmpq, list[tuple[fmpq_mpoly, fmpq]], fmpq_mpoly | None]:
-        """f = content * product of generators * rest, rest with leading coefficient 1; None if it is 1 (or sum p)."""
+    def _split(
+        self, f: fmpq_mpoly, *, signed: bool
+    ) -> tuple[fmpq, list[tuple[fmpq_mpoly, fmpq]], fmpq_mpoly | None]:
+        """f = content * product of generators * rest, rest with leading coefficient 1; None if it is 1 (or sum p).
+
+        Generators other than the p_k may be negative; they are taken out only where that does not matter (`signed`).
+        """
         terms = {tuple(map(int, e)): c for e, c in f.to_dict().items()}
-        least = [min(e[i] for e in terms) for i in range(len(next(iter(terms))))]
+        size = len(next(iter(terms)))
+        least = [min(e[i] for e in terms) if signed or i < self.classes else 0 for i in range(size)]
         lowered = self.ring.from_dict({tuple(a - b for a, b in zip(e, least, strict=True)): c for e, c in terms.items()})
         content = lowered.coeffs()[0]
         rest = lowered / content
         generators = self.ring.gens()
         monomial = [(generators[i], fmpq(e)) for i, e in enumerate(least) if e]
         return content, monomial, None if rest == 1 or rest == self.total else rest
+
+    def _positive(self, f: fmpq_mpoly) -> bool:
+        """Whether f is a polynomial in the p_k with positive coefficients."""
+        terms = f.to_dict()
+        return all(c > 0 and not any(map(int, e[self.classes :])) for e, c in terms.items())
 
     def _atom(self, f: fmpq_mpoly) -> int:
         for index, atom in enumerate(self.atoms):
@@ -177,18 +193,23 @@ class Algebra:
     def log(self, x: Element) -> Element:
         """Log of one product of powers: a linear combination of symbols."""
         ((powers, f),) = self._joined(x).items()
-        content, monomial, rest = self._split(f)
-        if content <= 0:
-            raise NotRational("the logarithm of something that may not be positive")
+        content, monomial, rest = self._split(f, signed=False)
+        if content <= 0 or not all(self._positive(self.atoms[a]) for a, _ in powers):
+            raise NotRational("the logarithm of something whose sign is not known")
         parts = [(ONE, rest)] if rest is not None else []
         parts += [(e, g) for g, e in monomial] + [(e, self.atoms[a]) for a, e in powers]
         total = self.ring.constant(0)
         for e, g in parts:
             k = next((i for i in range(self.classes) if g == self.p[i]), None)
-            total += e * (self.l[k] if k is not None else self._symbol(("log", str(g))))
+            total += e * (self.l[k] if k is not None else self._log_symbol(g))
         if content != 1:
             total += self._symbol(("log", str(content)))
         return self.polynomial(total)
+
+    def _log_symbol(self, g: fmpq_mpoly) -> fmpq_mpoly:
+        symbol = self._symbol(("log", str(g)))
+        self._logs[self.ring.gens().index(symbol)] = g
+        return symbol
 
     def exp(self, x: Element) -> Element:
         """Exp of a rational combination of the log p_k."""
@@ -230,6 +251,9 @@ class Algebra:
         return [values[i] for i in outputs]
 
     def logits(self) -> list[Element]:
+        """z, in terms of the probabilities."""
+        if self.identity:
+            return [self.polynomial(x) for x in self.p]
         if self.variables == 1:
             return [self.polynomial(self.l[1] - self.l[0])]
         return [self.polynomial(x) for x in self.l]
@@ -272,10 +296,8 @@ class Algebra:
         """|x| of a probability, of one less 1, or of a sum with coefficients of one sign."""
         if set(x) <= {()}:
             f = x.get((), self.ring.constant(0))
-            only_p = all(sum(map(int, e)) == sum(map(int, e[: self.classes])) for e in f.to_dict())
             for sign in (1, -1):
-                homogeneous = [f * sign, f * sign - 1 + self.total]
-                if only_p and any(all(c > 0 for c in g.coeffs()) for g in homogeneous if g != 0):
+                if self._positive(f * sign) or self._positive(f * sign - 1 + self.total):
                     return self.polynomial(f * sign)
         raise NotRational("an absolute value")
 
@@ -291,6 +313,69 @@ class Algebra:
         if set(reduced) != {()} or not reduced[()].is_constant():
             return None
         return reduced[()].coeffs()[0]
+
+    def shared(self, parts: Sequence[Element]) -> Element:
+        """The terms that all elements have, with the same coefficient."""
+        total: Element = {}
+        for powers, f in parts[0].items():
+            terms = f.to_dict()
+            for other in (part.get(powers) for part in parts[1:]):
+                there = {} if other is None else other.to_dict()
+                terms = {e: c for e, c in terms.items() if there.get(e) == c}
+            if terms:
+                total[powers] = self.ring.from_dict(terms)
+        return total
+
+    def program(self, x: Element, domain: Interval) -> Program:
+        """An element as a program in the probabilities, each in `domain`; equal to it where they add up to 1.
+
+        A polynomial is written in the first K - 1 of them.
+        """
+        builder = Builder()
+        plain = set(x) <= {()} and all(not any(map(int, e[self.classes :])) for f in x.values() for e in f.to_dict())
+        written = self._on_simplex(x) if plain else x
+        terms = [self._term(builder, powers, f) for powers, f in written.items()]
+        n = self.classes - 1 if plain else self.classes
+        return builder.build(builder.linear([(1, t) for t in terms]), n, domain=domain)
+
+    def _term(self, builder: Builder, powers: Powers, f: fmpq_mpoly) -> int:
+        by_log: dict[int | None, dict[tuple[int, ...], fmpq]] = {}
+        for exponents, c in f.to_dict().items():
+            e = list(map(int, exponents))
+            logs = [i for i in range(self.classes, len(e)) if e[i]]
+            if len(logs) > 1 or (logs and (e[logs[0]] > 1 or logs[0] not in self._logs)):
+                raise NotRational("more than one logarithm")
+            if logs:
+                e[logs[0]] = 0
+            by_log.setdefault(logs[0] if logs else None, {})[tuple(e)] = c
+        total: list[tuple[fmpq | int, int]] = []
+        for generator, terms in by_log.items():
+            g = self.ring.from_dict(terms)
+            if generator is None:
+                total.append((1, self._written(builder, g)))
+                continue
+            inner = self._logs[generator]
+            quotient, rest = divmod(g, inner)
+            if rest != 0 or not quotient.is_constant():
+                raise NotRational("a logarithm that is not multiplied with its own argument")
+            total.append((quotient.coeffs()[0], builder.add("xlogx", (self._written(builder, inner),))))
+        own = builder.linear(total)
+        for atom, exponent in powers:
+            own = builder.multiply(own, builder.power(self._written(builder, self.atoms[atom]), exponent))
+        return own
+
+    def _written(self, builder: Builder, f: fmpq_mpoly) -> int:
+        terms: list[tuple[fmpq, int]] = []
+        for exponents, c in f.to_dict().items():
+            e = tuple(map(int, exponents))
+            if any(e[self.classes :]):
+                raise NotRational("a symbol that stands for something else")
+            own = builder.constant(1)
+            for k, power in enumerate(e[: self.classes]):
+                if power:
+                    own = builder.multiply(own, builder.power(builder.variable(k), power))
+            terms.append((c, own))
+        return builder.linear(terms)
 
     def _on_simplex(self, x: Element) -> Element:
         """With p_K = 1 - the others."""

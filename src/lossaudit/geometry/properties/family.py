@@ -153,9 +153,9 @@ def along(
 
 
 def settled(program: Program, ranges: Sequence[Interval]) -> Program | None:
-    """The program where its instructions have these ranges, without the cases and kinks that they decide.
+    """The program near points at which its instructions have these ranges, without the cases that these decide.
 
-    Every range has to hold in a neighbourhood, strictly; None if some kink is left over.
+    What is decided strictly at a point stays so near it, by continuity; None if some kink is left over.
     """
     builder = Builder()
     made: list[int] = []
@@ -184,10 +184,8 @@ def settled(program: Program, ranges: Sequence[Interval]) -> Program | None:
 
 
 def strict_sign(x: Interval) -> int:
-    """1 or -1 for an interval that stays away from 0, else 0."""
-    if x.low is not None and x.low > 0:
-        return 1
-    return -1 if x.high is not None and x.high < 0 else 0
+    """1 or -1 where every member is > 0, or < 0; else 0."""
+    return 1 if x.positive else (-1 if x.negative else 0)
 
 
 def _above(x: Interval, others: Sequence[Interval]) -> bool:

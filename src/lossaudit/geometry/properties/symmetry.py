@@ -9,6 +9,7 @@ from lossaudit.geometry.composition import derive
 from lossaudit.geometry.interval import REALS
 from lossaudit.geometry.properties.algebra import Algebra, NotRational
 from lossaudit.geometry.properties.family import Family, Task, combined, value
+from lossaudit.geometry.properties.invariance import shift_invariant
 from lossaudit.geometry.properties.words import number, ratio
 
 
@@ -39,6 +40,8 @@ def symmetric(family: Family) -> Entry:
 
 
 def _by_algebra(family: Family) -> fmpq | None:
+    if family.task is Task.CLASSES and shift_invariant(family).ground is not Ground.PROVED:
+        return None  # the algebra speaks about logits that are log-probabilities: others are shifts of them
     algebra = Algebra(family.variables)
     try:
         total = algebra.sum([algebra.element(program) for program in family.programs])

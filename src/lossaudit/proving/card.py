@@ -61,23 +61,24 @@ def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> 
     interval, _ = domain_of(within)
     convex = {Status.PROVED: True, Status.REFUTED: False}.get(verdict.status)
     found = samples(asked.function, asked.arguments)
-    entries: dict[str, Entry] = {}
-    curve = None
-    classes = 0
+    name, head = verdict.scope.function, (sized.head or "") if sized else ""
     try:
         family = None if found is None else found.family(interval)
+        why = "one sample cannot be told from the example"
     except LossauditError as error:
         family, why = None, str(error)
-    else:
-        why = "one sample cannot be told from the example"
-    if found is not None and family is not None and family.variables <= _MOST_VARIABLES:
-        classes = family.variables
-        curve = response.curve(family)
-        entries = {**_geometry(family, convex), **_statistics(family, convex, sized, interval), **_code(found, family, interval)}
-        entries = {**entries, **_constants(family, sized, interval)}
-    else:
-        entries["samples"] = Entry("none", Ground.UNKNOWN, why)
-    return Card(verdict.scope.function, sized.head or "" if sized else "", classes, verdict, curve, entries)
+    if found is None or family is None:
+        return Card(name, head, 0, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
+    if family.variables > _MOST_VARIABLES:
+        why = f"more than {_MOST_VARIABLES} classes: ask with fewer"
+        return Card(name, head, family.variables, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
+    entries = {
+        **_geometry(family, convex),
+        **_constants(family, sized, interval),
+        **_statistics(family, convex, sized, interval),
+        **_code(found, family, interval),
+    }
+    return Card(name, head, family.variables, verdict, response.curve(family), entries)
 
 
 def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:
@@ -98,7 +99,7 @@ def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:
 def _statistics(family: Family, convex: bool | None, sized: Sized | None, domain: Interval) -> dict[str, Entry]:
     proper = propriety.proper(family, convex=convex)
     small = _resized(family, sized, 3, domain) if family.variables > 3 else family
-    elicited = elicitation.elicits(small or family)
+    elicited = elicitation.elicits(small or family, proper=proper)
     return {
         "proper": proper,
         "elicits": elicited,

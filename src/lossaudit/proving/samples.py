@@ -16,7 +16,8 @@ from lossaudit.geometry.properties.family import Family, Task
 from lossaudit.proving.subject import Subject
 
 _MOST_CLASSES = 32  # with every class as target
-_MOST_NUMBERS = 4
+_MOST_NUMBERS = 3
+_OUTLIER = 8.0  # a target far from all others: what the loss makes of it tells losses apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +85,21 @@ def samples(function: Callable[..., Any], arguments: Sequence[Any]) -> Samples |
     if y.shape != z.shape or z.ndim not in (1, 2):
         return None
     values = sorted(set(y.reshape(-1).tolist()))
-    if z.ndim == 2 and z.shape[1] > 1 and bool((y >= 0).all()) and torch.allclose(y.double().sum(1), torch.ones(len(y)).double()):
-        return _of_classes(function, z, others, one_hot=y.dtype)
     if z.ndim == 2 and z.shape[1] > 1:
-        return None
+        rows = y.double()
+        simplex = bool((rows >= 0).all()) and torch.allclose(rows.sum(1), torch.ones(len(y), dtype=torch.float64))
+        return _of_classes(function, z, others, one_hot=y.dtype) if simplex else None
     task = Task.BINARY if set(values) <= {0.0, 1.0} or set(values) <= {-1.0, 1.0} else Task.REAL
     if task is Task.BINARY:
         values = [-1, 1] if min(values) < 0 else [0, 1]
+    else:
+        values = [*values[:_MOST_NUMBERS], max(values) + _OUTLIER]
     shape = (1,) * z.ndim
     return Samples(
         function,
         z.detach().reshape(-1)[:1].reshape(shape).clone(),
-        tuple(torch.full(shape, value, dtype=y.dtype) for value in values[:_MOST_NUMBERS]),
-        tuple(map(float, values[:_MOST_NUMBERS])),
+        tuple(torch.full(shape, value, dtype=y.dtype) for value in values),
+        tuple(map(float, values)),
         tuple(others),
         task,
         task is Task.BINARY,

@@ -10,17 +10,15 @@
 from __future__ import annotations
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossaudit.card import Entry, Ground
 from lossaudit.geometry.composition import derive
-from lossaudit.geometry.evaluate import gradient
 from lossaudit.geometry.interval import REALS, Interval
 from lossaudit.geometry.program import Builder, Instruction, Program
 from lossaudit.geometry.properties import polyhedral
 from lossaudit.geometry.properties.elicitation import best
 from lossaudit.geometry.properties.family import Family, Slopes, Task, along, combined, put, settled
-from lossaudit.geometry.properties.words import ratio
 
 ZERO = fmpq(0)
 _SMALL = fmpq(1, 1024)
@@ -57,9 +55,12 @@ def _by_slope(family: Family) -> Entry | None:
         if slope < 0:
             return Entry("yes", Ground.PROVED, f"{theorem} with slope {float(slope.mid()):.4g} < 0 at 0")
         return Entry("no", Ground.REFUTED, f"{theorem} without a negative slope at 0") if slope >= 0 else None
-    left, right = (_slope_on(positive, Interval(*ends)) for ends in ((-_SMALL, ZERO), (ZERO, _SMALL)))
-    if left is not None and right is not None and left != right:
-        return Entry("no", Ground.REFUTED, f"{theorem} with two slopes at 0: {ratio(left)} and {ratio(right)}")
+    left, right = (_slope_from(positive, Interval(*ends)) for ends in ((-_SMALL, ZERO), (ZERO, _SMALL)))
+    if left < right or right < left:
+        shown = f"{float(left.mid()):.4g} and {float(right.mid()):.4g}"
+        return Entry("no", Ground.REFUTED, f"{theorem} with two slopes at 0: {shown}")
+    if left == right and left < 0:
+        return Entry("yes", Ground.PROVED, f"{theorem} with slope {float(left.mid()):.4g} < 0 at 0, from both sides")
     return None
 
 
@@ -73,17 +74,15 @@ def _mirrored(negative: Program, positive: Program) -> bool:
     return made[0] == made[1]
 
 
-def _slope_on(program: Program, domain: Interval) -> fmpq | None:
-    """The slope on an interval, where it is one number."""
+def _slope_from(program: Program, domain: Interval) -> arb:
+    """The slope at 0 from one side: of the piece that the program is there; not a number where that is not known.
+
+    A convex function is continuous, and its piece is smooth up to 0 where the slope of the piece is finite.
+    """
     line, places = along(program, range(len(program.instructions)), [0], [1], domain)
     facts = derive(line)
-    near = settled(program, [facts[i].range for i in places])
-    if near is None:
-        return None
-    slopes, partials = gradient(near)
-    line, places = along(slopes, partials, [0], [1], domain)
-    known = derive(line)[places[0]]
-    return known.range.low if known.defined and known.range.low == known.range.high else None
+    near = settled(program, [facts[i].range for i in places]) if all(facts[i].defined for i in places) else None
+    return arb("nan") if near is None else Slopes(near).at([ZERO])[0]
 
 
 def _by_tie(family: Family) -> Entry | None:

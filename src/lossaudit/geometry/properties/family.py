@@ -189,8 +189,14 @@ def strict_sign(x: Interval) -> int:
 
 
 def _above(x: Interval, others: Sequence[Interval]) -> bool:
-    low = x.low
-    return low is not None and all(y is x or (y.high is not None and y.high < low) for y in others)
+    return all(y is x or _apart(y, x) for y in others)
+
+
+def _apart(lower: Interval, upper: Interval) -> bool:
+    """Whether every member of one is below every member of the other."""
+    if lower.high is None or upper.low is None or lower.high > upper.low:
+        return False
+    return lower.high < upper.low or lower.high_open or upper.low_open
 
 
 def everywhere(program: Program) -> bool:

@@ -19,6 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lossaudit.catalogue.schema import Role
 from lossaudit.errors import LossauditError, RecordingError, UsageError
 from lossaudit.pairing import Place, Unknown
 from lossaudit.record.binding import callee_of, name_in, numbers, tensors_in
@@ -37,7 +38,8 @@ _VALUE_FREE_NAMES = """
     is_complex is_signed is_neg is_conj element_size itemsize nbytes layout requires_grad grad_fn is_leaf names
     __len__ ndimension is_cuda is_cpu is_sparse is_quantized is_mkldnn is_meta is_nested is_xpu is_mps
     retain_grad retains_grad register_hook __hash__ __repr__ __str__ __format__ get_device is_same_size _version
-    output_nr result_type can_cast promote_types _is_view is_inference has_names is_pinned is_shared __dir__
+    output_nr result_type can_cast promote_types
+    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names is_pinned is_shared __dir__
 """
 _VALUE_FREE = frozenset(_VALUE_FREE_NAMES.split())
 # Here values leave for Python, where nobody follows them.
@@ -48,6 +50,8 @@ _READ_OUT_NAMES = """
 _READ_OUT = frozenset(_READ_OUT_NAMES.split())
 _OPERATORS = "add sub mul div truediv floordiv mod pow and or xor lshift rshift matmul"
 _IN_PLACE_OPERATORS = frozenset(f"__i{name}__" for name in _OPERATORS.split())
+
+_ELEMENT_BY_ELEMENT = (Role.ELEMENTWISE, Role.HEAD, Role.CAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,9 @@ class _Follower(TorchFunctionMode):
         if changed and (written is None or not all(_share(written, tensor) for tensor in changed)):
             self._forget(callee.path, [*changed, *results], inputs)
             return True, out
+        if written is not None and _reads_what_it_writes(asked, written, "out" in kwargs):
+            self._forget(callee.path, [written], inputs)
+            return True, out
         targets = [tensor for tensor in results if not self._shadows.follows(tensor)] if written is None else [written]
         if not targets:  # views: their memory knows
             return True, out
@@ -318,7 +325,8 @@ class _Follower(TorchFunctionMode):
 
     def _leaves(self, callee: Callee, out: Any) -> None:
         """A result without tensors: a value has left, unless the result cannot tell one."""
-        if name_in(callee.path) in _READ_OUT or not isinstance(out, str | torch.dtype | torch.device | None):
+        harmless = out is NotImplemented or isinstance(out, str | torch.dtype | torch.device | None)
+        if name_in(callee.path) in _READ_OUT or not harmless:
             self._escape(callee.path)
 
     def _escape(self, what: str) -> None:
@@ -384,6 +392,19 @@ def _version(tensor: torch.Tensor) -> int:
 def _share(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors lie in the same memory."""
     return one.untyped_storage()._cdata == other.untyped_storage()._cdata
+
+
+def _reads_what_it_writes(asked: Request, written: torch.Tensor, into_another: bool) -> bool:
+    """Whether an operation may read elements that it has already written over: then its result is anybody's guess.
+
+    Elementwise operations read each element before they write it, and torch refuses other overlaps there.
+    """
+    if asked.role in _ELEMENT_BY_ELEMENT and asked.op != "masked_scatter":
+        return False
+    if asked.op == "setitem" and not any(name.startswith("index") for name in asked.tensors):
+        return False  # a copy between views
+    others = list(asked.tensors.values())[0 if into_another else 1 :]
+    return any(tensor.numel() > 1 and _share(written, tensor) for tensor in others)
 
 
 def _is_in_place(callee: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

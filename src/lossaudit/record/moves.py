@@ -37,6 +37,7 @@ _UNLISTED: dict[str, set[str]] = {
     "slice_scatter": {"arg1", "src"},
     "diagonal_scatter": {"arg1", "src"},
     "combinations": set(),
+    "diagflat": set(),
     "dsplit": set(),
 }
 MOVES: dict[str, frozenset[str]] = {

@@ -39,7 +39,8 @@ _VALUE_FREE_NAMES = """
     __len__ ndimension is_cuda is_cpu is_sparse is_quantized is_mkldnn is_meta is_nested is_xpu is_mps
     retain_grad retains_grad register_hook __hash__ __repr__ __str__ __format__ get_device is_same_size _version
     output_nr result_type can_cast promote_types
-    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names is_pinned is_shared __dir__
+    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names
+    is_pinned is_shared __dir__
 """
 _VALUE_FREE = frozenset(_VALUE_FREE_NAMES.split())
 # Here values leave for Python, where nobody follows them.
@@ -363,6 +364,11 @@ class _Follower(TorchFunctionMode):
 
 class _Below(TorchDispatchMode):
     """The dispatch mode: what runs while the follower is not at work was not asked for in sight."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would load its compiler, which takes seconds, to keep it away from here."""
+        return False
 
     def __init__(self, follower: _Follower) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ from lossaudit.record.callees import Callee
 from lossaudit.record.casts import as_operation, is_cast, keeps_numbers
 from lossaudit.record.composites import body
 from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
-from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_shaped_by, moves
+from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_steered_by, moves
 from lossaudit.record.request import Request, on_booleans, request, with_mask
 from lossaudit.record.shadows import KNOWN, Shadows
 from lossaudit.record.spans import current_spots, place_of
@@ -39,7 +39,8 @@ _VALUE_FREE_NAMES = """
     __len__ ndimension is_cuda is_cpu is_sparse is_quantized is_mkldnn is_meta is_nested is_xpu is_mps
     retain_grad retains_grad register_hook __hash__ __repr__ __str__ __format__ get_device is_same_size _version
     output_nr result_type can_cast promote_types
-    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names is_pinned is_shared __dir__
+    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names
+    is_pinned is_shared __dir__
 """
 _VALUE_FREE = frozenset(_VALUE_FREE_NAMES.split())
 # Here values leave for Python, where nobody follows them.
@@ -154,7 +155,7 @@ class _Follower(TorchFunctionMode):
         with self._working():
             callee = callee_of(func)
             name = name_in(callee.path)
-            if name in _VALUE_FREE or callee.path.endswith("__set__"):
+            if name in _VALUE_FREE or (callee.path.endswith("__set__") and name not in ("real", "imag")):
                 return func(*args, **kwargs)
             inputs = tensors_in((args, kwargs))
             followed = any(self._shadows.of(tensor) is not None for tensor in inputs)
@@ -213,12 +214,17 @@ class _Follower(TorchFunctionMode):
         if in_place:  # what is overwritten now is needed afterwards
             ids = {name: found.copy() for name, found in ids.items()}
             operands = self._operands(asked, ids, copied=True)
-        out, changed = _run(func, args, kwargs, inputs)
+        try:
+            out, changed = _run(func, args, kwargs, inputs)
+        except (RuntimeError, ValueError):
+            self._escape(f"an exception in {callee.path}")  # the program may catch it
+            raise
         results = tensors_in(out)
         if not changed and {name.partition(".")[0] for name in ids} <= SHAPE_ONLY.get(asked.op, frozenset()):
             return True, out
-        if not results and not changed:
+        if not results or _has_numbers(out):
             self._leaves(callee, out)
+        if not results and not changed:
             return True, out
         written = (results or inputs)[0] if in_place and changed else None
         if changed and (written is None or not all(_share(written, tensor) for tensor in changed)):
@@ -228,11 +234,11 @@ class _Follower(TorchFunctionMode):
             self._forget(callee.path, [written], inputs)
             return True, out
         targets = [tensor for tensor in results if not self._shadows.follows(tensor)] if written is None else [written]
-        if not targets:  # views: their memory knows
-            return True, out
-        if is_shaped_by(asked, ids):
+        if is_steered_by(asked, ids, is_view=not targets):
             self._escape(callee.path)
             self._forget(callee.path, targets, inputs)
+            return True, out
+        if not targets:  # views: their memory knows
             return True, out
         parts = self._moved(func, callee, asked, args, kwargs, ids, results, targets)
         if parts is None:
@@ -334,6 +340,8 @@ class _Follower(TorchFunctionMode):
 
     def _forget(self, what: str, tensors: Sequence[torch.Tensor], sources: Sequence[torch.Tensor]) -> None:
         """From now on nothing is known of these tensors, but that they depend on the sources."""
+        if not tensors:
+            return
         parts = self._nothing_known(what, [tensor.shape for tensor in tensors], sources)
         for tensor, part in zip(tensors, parts, strict=True):
             self._write(tensor, part)
@@ -364,6 +372,11 @@ class _Follower(TorchFunctionMode):
 class _Below(TorchDispatchMode):
     """The dispatch mode: what runs while the follower is not at work was not asked for in sight."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would load its compiler, which takes seconds, to keep it away from here."""
+        return False
+
     def __init__(self, follower: _Follower) -> None:
         super().__init__()
         self._follower = follower
@@ -385,8 +398,14 @@ def _run(
     return out, [tensor for tensor, old in zip(inputs, before, strict=True) if _version(tensor) != old]
 
 
-def _version(tensor: torch.Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
+def _version(tensor: torch.Tensor) -> Any:
+    """Which changes a tensor has seen; one that does not count them has always changed."""
+    return object() if tensor.is_inference() else tensor._version
+
+
+def _has_numbers(out: Any) -> bool:
+    """Whether there are plain numbers beside tensors in a result."""
+    return isinstance(out, Sequence) and any(isinstance(item, int | float) for item in out)
 
 
 def _share(one: torch.Tensor, other: torch.Tensor) -> bool:

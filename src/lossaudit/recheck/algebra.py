@@ -123,6 +123,8 @@ class Ring:
             return forms[0]
         ordered = sorted(forms, key=cmp_to_key(_order))
         relative = tuple(combined(x, ordered[0], -ONE) for x in ordered)
+        if not any(relative):
+            return combined(ordered[0], _log_of_fraction(fmpq(len(forms))))
         family = self._known.setdefault(relative, len(self.members))
         if family == len(self.members):
             self.members.append(relative)
@@ -289,6 +291,8 @@ def applied(ring: Ring, op: str, xs: list[Sum], constants: Sequence[fmpq]) -> Su
         Refusal: It has too many terms.
     """
     try:
+        if op == "power" and not xs[0] and constants[0] > 0:
+            return {}
         if op in _RULES and op not in ("abs", "max"):
             return _RULES[op](ring, xs, constants, 0)
     except Refusal:

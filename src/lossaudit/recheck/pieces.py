@@ -20,6 +20,7 @@ from lossaudit.recheck.normal import Names
 from lossaudit.recheck.programs import Instruction, Program, number, read, sequence, whole
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.scalar import nonnegative
+from lossaudit.recheck.second import derivative, is_nonnegative
 from lossaudit.recheck.straight import (
     Straight,
     as_sum,
@@ -258,7 +259,11 @@ def _convex(line: Straight, named: Sequence[_Piece], prove: Prove) -> frozenset[
         accumulate(rest, _as_sum(powers), -ONE)
         demand(is_zero(ring, rest), "a piece's proof is about something else")
         return prove({"rule": "facts", "data": piece.proof["certificate"]}) | {"second derivative"}
-    raise Refusal("a piece is not seen to be convex")
+    demand(rule == "derivative", "a piece is not seen to be convex")
+    ring = Ring()
+    second = derivative(ring, derivative(ring, as_sum(ring, line)))
+    demand(is_nonnegative(ring, second, cell), "a second derivative is not seen to be >= 0")
+    return frozenset({"second derivative", "exp"})
 
 
 def _is_convex_polynomial(p: fmpq_poly, cell: Interval) -> bool:

@@ -13,8 +13,9 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from lossaudit.recheck.algebra import Ring, Sum, accumulate, applied, multiplied, number_sum
 from lossaudit.recheck.claims import Claim, together
 from lossaudit.recheck.facts import Derivation
-from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, ZERO, Interval, mirrored
+from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, ZERO, Interval, mirrored, only
 from lossaudit.recheck.programs import Instruction, Program, ball
+from lossaudit.recheck.quadratic import UNIT, add, affine_form
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.scalar import count_roots, nonnegative
 
@@ -51,12 +52,10 @@ class Straight:
         index = len(self.code)
         claim = self.derivation.append(Instruction(op, tuple(args), tuple(constants)))
         self.polynomials.append(self._polynomial(op, args, constants))
-        side = self._side(index)
-        if side and claim.defined:
-            strict, sign = side
-            reach = POSITIVE if strict else NONNEGATIVE
-            found = together(claim, Claim(reach if sign > 0 else mirrored(reach), defined=True))
-            self.derivation.claims[index] = found
+        p = self.polynomials[index]
+        side = None if p is None or not claim.defined else self._side(p, claim.range)
+        if side is not None:
+            self.derivation.claims[index] = together(claim, Claim(side, defined=True))
         return index
 
     def _polynomial(self, op: str, args: Sequence[int], constants: Sequence[fmpq]) -> fmpq_poly | None:
@@ -79,18 +78,19 @@ class Straight:
             return given[0] ** int(constants[0].p)
         return None
 
-    def _side(self, index: int) -> tuple[bool, int] | None:
-        """Whether a polynomial is of one sign, where its range alone does not tell: (strictly, sign)."""
-        p, reach = self.polynomials[index], self.derivation.claims[index].range
-        if p is None or p.degree() < 2 or reach.positive or reach.negative:
-            return None
+    def _side(self, p: fmpq_poly, reach: Interval) -> Interval | None:
+        """On which side of 0 a polynomial lies, where its range alone does not tell."""
         low, high = self.interval.low, self.interval.high
-        if low is not None and low == high:
+        if p.degree() < 1:
+            return only(p[0])
+        if reach.positive or reach.negative or (low is not None and low == high):
             return None
         for sign in (1, -1):
             if nonnegative(p * sign, low, high):
-                closed = [end for end in (low, high) if end is not None and self.interval.contains(end)]
-                return count_roots(p, low, high) == 0 and all(p(end) != 0 for end in closed), sign
+                ends = [end for end in (low, high) if end is not None and self.interval.contains(end)]
+                strict = count_roots(p, low, high) == 0 and all(p(end) != 0 for end in ends)
+                side = POSITIVE if strict else NONNEGATIVE
+                return side if sign > 0 else mirrored(side)
         return None
 
     def sign(self, index: int) -> tuple[int, int] | None:
@@ -149,7 +149,10 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
     if op == "max":
         top = args[0]
         for other in args[1:]:
-            side = line.sign(line.append("linear", (other, top), (ONE, -ONE, ZERO)))
+            rest = affine_form(line.code, other)
+            add(rest, affine_form(line.code, top), -ONE)
+            terms = {i: c for i, c in rest.items() if i != UNIT}
+            side = line.sign(line.append("linear", tuple(terms), (*terms.values(), rest.get(UNIT, ZERO))))
             if side is None:
                 return None
             top = other if side[0] >= 0 else top
@@ -205,7 +208,8 @@ def _partials_in_balls(op: str, xs: Sequence[arb], constants: Sequence[fmpq], va
     (x,) = xs
     natural = op == "power" and constants[0].q == 1 and constants[0] >= 0
     if op in ("log", "xlogx") or (op == "power" and not natural):
-        smooth = x > 0 or (op == "power" and constants[0].q == 1 and x < 0)
+        whole = op == "power" and constants[0].q == 1
+        smooth = x > 0 or (whole and x < 0) or (op == "power" and constants[0] > 1 and x == 0)
         demand(bool(smooth), "a slope at a joint is not finite")
     return [_SLOPES[op](x, value, constants[0] if constants else ZERO)]
 

@@ -2,8 +2,8 @@
 
 A term is a coefficient times powers of symbols times the exponential of a form; a form is a linear combination of
 symbols. The symbols, all real numbers: variable j ("z", j); logsumexp of family f ("L", f), as a function of the
-variables; 1 - p_k ("c", f, k) and its log ("n", f, k); the log of a fraction ("log", a, b); the value of an instruction
-("m", i) of which nothing is used. A probability is one term, p_k = exp(x_k - L).
+variables; 1 - p_k ("c", f, k) and its log ("n", f, k); the log of a whole number ("log", n); a value of which nothing
+is used ("m", which one). A probability is one term, p_k = exp(x_k - L).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ONE_SYMBOL: Symbol = ("1",)
 _UNIT: Term = ((), ())
 _MOST_TERMS = 50_000
 _LARGEST_POWER = 16
+_FACTORABLE = 1 << 64
 
 
 def combined(x: Form, y: Form, factor: fmpq = ONE) -> Form:
@@ -122,6 +123,8 @@ class Ring:
             return forms[0]
         ordered = sorted(forms, key=cmp_to_key(_order))
         relative = tuple(combined(x, ordered[0], -ONE) for x in ordered)
+        if not any(relative):
+            return combined(ordered[0], _log_of_fraction(fmpq(len(forms))))
         family = self._known.setdefault(relative, len(self.members))
         if family == len(self.members):
             self.members.append(relative)
@@ -167,11 +170,18 @@ class Ring:
 
 
 def _log_of_fraction(c: fmpq) -> Form:
-    return () if c == 1 else ((("log", int(c.p), int(c.q)), ONE),)
+    """The log of a fraction > 0, by its primes where they are small."""
+    total: Form = ()
+    for whole, sign in ((c.p, ONE), (c.q, -ONE)):
+        factors = whole.factor() if whole < _FACTORABLE else [(whole, 1)]
+        for prime, n in factors:
+            if prime != 1:
+                total = combined(total, ((("log", int(prime)), ONE),), sign * n)
+    return total
 
 
 def exponential(form: Form) -> Sum:
-    """The exp of a form; of log(1 - p) it is a power of 1 - p, of the log of a fraction that fraction."""
+    """The exp of a form; of log(1 - p) it is a power of 1 - p, of the log of a number that number."""
     c = ONE
     powers: list[tuple[Symbol, fmpq]] = []
     rest: list[tuple[Symbol, fmpq]] = []
@@ -179,7 +189,7 @@ def exponential(form: Form) -> Sum:
         if s[0] == "n":
             powers.append((("c", *s[1:]), r))
         elif s[0] == "log" and r.q == 1 and abs(r) <= _LARGEST_POWER:
-            c *= fmpq(s[1], s[2]) ** int(r.p)
+            c *= fmpq(s[1]) ** int(r.p)
         else:
             rest.append((s, r))
     return {(tuple(sorted(powers)), tuple(rest)): c}
@@ -274,17 +284,39 @@ def evaluated(ring: Ring, program: Program) -> Sum:
     return values[program.output]
 
 
+def applied(ring: Ring, op: str, xs: list[Sum], constants: Sequence[fmpq]) -> Sum:
+    """One operation, where it has a value; what no rule covers is a symbol that stands for just this operation on this.
+
+    Raises:
+        Refusal: It has too many terms.
+    """
+    try:
+        if op == "power" and not xs[0] and constants[0] > 0:
+            return {}
+        if op in _RULES and op not in ("abs", "max"):
+            return _RULES[op](ring, xs, constants, 0)
+    except Refusal:
+        pass
+    key = repr((op, [sorted(x.items(), key=repr) for x in xs], list(constants)))
+    return {(((("m", key), ONE),), ()): ONE}
+
+
 # ---- Is a sum affine? --------------------------------------------------------------------------------------------
 
 
-def is_affine(ring: Ring, x: Sum) -> bool:
-    """Whether a sum is seen to be an affine function of the variables; sum_k p_k = 1 is all that is used."""
+def is_zero(ring: Ring, x: Sum) -> bool:
+    """Whether a sum is seen to be 0; sum_k p_k = 1 is all that is used."""
+    return is_affine(ring, x, affine=False)
+
+
+def is_affine(ring: Ring, x: Sum, *, affine: bool = True) -> bool:
+    """Whether a sum is seen to be an affine function of the variables."""
     by_powers: dict[Form, dict[Form, fmpq]] = {}
     for (powers, form), c in _expanded(ring, x).items():
         by_powers.setdefault(powers, {})[form] = c
     for powers, exponentials in by_powers.items():
         free = not powers or (len(powers) == 1 and powers[0][0][0] == "z" and powers[0][1] == 1)
-        if not _is_multiple(ring, exponentials, {(): ONE} if free else {}, 0):
+        if not _is_multiple(ring, exponentials, {(): ONE} if free and affine else {}, 0):
             return False
     return True
 

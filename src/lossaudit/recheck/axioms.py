@@ -82,6 +82,18 @@ _AXIOMS = (
         " off the diagonal is.",
         "v'Hv = sum_{i<j} -H_ij (v_i - v_j)^2",
     ),
+    Axiom(
+        "gluing",
+        "A function of one variable is convex if it is convex between breakpoints, continuous at them, and its slope"
+        " does not fall there.",
+        "g'(a - 0) <= g'(a + 0)",
+    ),
+    Axiom(
+        "second derivative",
+        "A function of one variable is convex where g'' >= 0; polynomials keep their sign between roots, which Sturm's"
+        " theorem counts.",
+        "g'' >= 0 on (a, b)",
+    ),
     Axiom("norm", "A p-norm is convex, and rises in each entry >= 0 (Minkowski).", "|u + v| <= |u| + |v|"),
     Axiom("perspective", "|u|^q / v^p is convex for v > 0, q >= p + 1, and falls in v.", "v |u/v|^q v^(q-p-1)"),
     Axiom("relative entropy", "x log(x/y) is convex in x, y > 0 together, and falls in y.", "y g(x/y), g = t log t"),

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from lossaudit.recheck.facts import convex_by_facts
 from lossaudit.recheck.margin import margin, ring
+from lossaudit.recheck.pieces import pieces
 from lossaudit.recheck.programs import Program, read
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.refutations import bounded, witness
@@ -46,6 +47,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "facts": Rule(lambda data, program, _: convex_by_facts(program, data["claims"]), "proved", ("exact",)),
         "rows": Rule(rows, "proved", ("sum",)),
         "shift": Rule(shift, "proved", ("exact", "sum", "exp", "max")),
+        "pieces": Rule(pieces, "proved", ("exact", "balls", "sum", "gluing"), ("second derivative",)),
         "margin": Rule(lambda data, program, _: margin(data, program), "proved", _ON_PROBABILITIES, ("margin",)),
         "ring": Rule(
             lambda data, program, _: ring(data, program), "proved", _ON_PROBABILITIES, ("margin", "laplacian")

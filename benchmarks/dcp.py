@@ -59,6 +59,8 @@ def translated(program: Program) -> Translation | None:
             held.append(getattr(cp, op)(xs[0]))
         elif op == "logsumexp":
             held.append(cp.log_sum_exp(cp.hstack(xs)))
+        elif op == "huber":
+            held.append(cp.huber(xs[0], int(c[0].p) / int(c[0].q)) / 2)
         elif op == "softplus":
             held.append(cp.logistic(xs[0]))
         elif op == "xlogx":

@@ -37,6 +37,10 @@ def _power(x: Any, r: Any) -> Any:
     return np.power(x, float(r.p) / float(r.q))
 
 
+def _huber(x: Any, delta: float) -> Any:
+    return np.where(np.abs(x) <= delta, x * x / 2, delta * (np.abs(x) - delta / 2))
+
+
 _erf = np.frompyfunc(math.erf, 1, 1)
 _lgamma = np.frompyfunc(lambda x: math.lgamma(x) if x > 0 else math.nan, 1, 1)
 
@@ -53,6 +57,7 @@ FLOATS: Mapping[str, Callable[..., Any]] = {
     "tanh": lambda c, x: np.tanh(x),
     "xlogx": lambda c, x: np.where(x == 0, 0, x * np.log(x)),
     "abs": lambda c, x: np.abs(x),
+    "huber": lambda c, x: _huber(x, int(c[0].p) / int(c[0].q)),
     "max": lambda c, *xs: np.maximum.reduce(np.stack(np.broadcast_arrays(*xs))),
     "step": lambda c, x: np.where(np.isnan(x), np.nan, x > 0),
     "step_closed": lambda c, x: np.where(np.isnan(x), np.nan, x >= 0),
@@ -102,6 +107,10 @@ def _positive(x: mpf) -> mpf:
     return x
 
 
+def _number(x: Any) -> mpf:
+    return mpf(int(x.p)) / int(x.q)
+
+
 def _mp_power(x: mpf, r: Any) -> mpf:
     p, q = int(r.p), int(r.q)
     if q == 1:
@@ -134,6 +143,7 @@ DIGITS: Mapping[str, Callable[..., mpf]] = {
     "xlogx": lambda c, x: mpf(0) if x == 0 else x * mpmath.log(_positive(x)),
     "abs": lambda c, x: abs(x),
     "max": lambda c, *xs: max(xs),
+    "huber": lambda c, x: x * x / 2 if abs(x) <= _number(c[0]) else _number(c[0]) * (abs(x) - _number(c[0]) / 2),
     "step": lambda c, x: mpf(x > 0),
     "step_closed": lambda c, x: mpf(x >= 0),
     "sin": lambda c, x: mpmath.sin(_tame(x)),

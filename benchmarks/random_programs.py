@@ -83,6 +83,8 @@ class Maker:
             return b.select(b.step(self._pick(pool), closed=self.random.random() < 0.5), x, y)
         if kind < 0.75:
             return b.divide(x, y)
+        if kind < 0.77:
+            return b.add("huber", (x,), (exact(self.random.choice(("1", "1/10", "5/2"))),))
         return b.add(self.random.choice(LIKELY if kind < 0.93 else UNARY), (x,))
 
     # programs that are convex by construction
@@ -99,6 +101,7 @@ class Maker:
         rules: tuple[Callable[[], int], ...] = (
             lambda: b.power(self.affine(), 2),
             lambda: b.absolute(self.affine()),
+            lambda: b.add("huber", (self.affine(),), (exact("1/2"),)),
             lambda: b.exp(self.convex(depth - 1)),
             lambda: b.add("softplus", (self.convex(depth - 1),)),
             lambda: b.logsumexp((self.convex(depth - 1), self.convex(depth - 1))),
@@ -169,8 +172,8 @@ class Maker:
             at = self.random.randrange(len(constants))
             new = self.random.choice((-constants[at], constants[at] + exact("1/100000000000"), self._constant()))
             return instruction._replace(constants=(*constants[:at], new, *constants[at + 1 :]))
-        if op == "power":
-            return instruction._replace(constants=(exact(self.random.choice(EXPONENTS)),))
+        if op in ("power", "huber"):
+            return instruction._replace(op="power", constants=(exact(self.random.choice(EXPONENTS)),))
         if op in UNARY:
             return instruction._replace(op=self.random.choice(UNARY))
         if op in ("logsumexp", "max", "multiply") and index > 0:

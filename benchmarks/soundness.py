@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import torch
 
@@ -27,7 +26,7 @@ from benchmarks import dcp, independent, random_losses
 from benchmarks.random_programs import Maker, scaled, tilted
 from lossaudit.geometry import decide
 from lossaudit.geometry.program import Program
-from lossaudit.verdict import Status
+from lossaudit.verdict import Certificate, Status
 
 SHARE_OF_LOSSES = 0.1
 EVERY_METAMORPHIC = 5
@@ -46,15 +45,11 @@ class Ledger:
         self.wrong.append(f"{claim}: {why}\n    {subject}")
 
 
-def points_of(verdict: Any) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
+def points_of(certificate: Certificate | None) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
     """The two points of a refutation, exact; None where it is by boundedness."""
-    witness = verdict.witness
-    if witness is not None:
-        return independent.exact(witness.a), independent.exact(witness.b)
-    certificate = verdict.certificate
-    if certificate is not None and certificate.rule == "witness":
-        return independent.exact(certificate.data["a"]), independent.exact(certificate.data["b"])
-    return None
+    if certificate is None or certificate.rule != "witness":
+        return None
+    return independent.exact(certificate.data["a"]), independent.exact(certificate.data["b"])
 
 
 def one_program(maker: Maker, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
@@ -77,8 +72,10 @@ def one_program(maker: Maker, number: int, ledger: Ledger, with_cvxpy: bool) -> 
                 )
 
 
-def _question_refutation(program: Program, verdict: Any, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
-    points = points_of(verdict)
+def _question_refutation(
+    program: Program, decision: decide.Decision, number: int, ledger: Ledger, with_cvxpy: bool
+) -> None:
+    points = points_of(decision.certificate)
     if points is None:  # bounded: a violation must exist, and the search may well find it
         ledger.counts["refuted by boundedness"] += 1
         if independent.contradiction(program, number) is None:
@@ -96,10 +93,10 @@ def _question_refutation(program: Program, verdict: Any, number: int, ledger: Le
     translation = dcp.translated(program) if with_cvxpy else None
     if translation is not None:
         ledger.counts["refuted, in CVXPY's atoms"] += 1
-        ends = points or ()
-        if translation.convex and ((points is None and not translation.restricted) or points is not None):
-            if all(dcp.inside(program, translation, end) for end in ends):
-                ledger.blame("refuted", program.instructions, "convex by DCP")
+        comparable = points is not None or not translation.restricted
+        inside = all(dcp.inside(program, translation, end) for end in points or ())
+        if translation.convex and comparable and inside:
+            ledger.blame("refuted", program.instructions, "convex by DCP")
 
 
 def _in_domain(program: Program, points: Sequence[Sequence[Fraction]]) -> bool:
@@ -119,9 +116,10 @@ def one_loss(seed: int, ledger: Ledger) -> None:
     ledger.counts[f"torch losses {verdict.status.value}"] += 1
     if verdict.status is Status.PROVED and (found := random_losses.contradiction(loss, seed)) is not None:
         ledger.blame("proved", loss, found)
-    points = points_of(verdict) if verdict.status is Status.REFUTED else None
-    if points is not None and not random_losses.violates(loss, *points):
-        ledger.blame("refuted", loss, f"the witness does not stand: {points}")
+    if verdict.witness is not None:
+        points = independent.exact(verdict.witness.a), independent.exact(verdict.witness.b)
+        if not random_losses.violates(loss, *points):
+            ledger.blame("refuted", loss, f"the witness does not stand: {points}")
 
 
 def known_truths(ledger: Ledger) -> None:

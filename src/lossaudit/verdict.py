@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,7 @@ class Certificate:
     """Replayable evidence of a proof: a rule of `lossaudit.recheck` and its data, JSON-ready."""
 
     rule: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(repr=False)
     steps: tuple[str, ...] = ()
 
     @property

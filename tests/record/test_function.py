@@ -301,6 +301,57 @@ def test_a_value_that_leaves_is_noted_with_its_line(name):
     ), recorded.escapes
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: z[: z[0].argmax()].sum(),
+        lambda z: z[z[0].argmax() * 0].sum(),
+        lambda z: z[:, z[0].argmax()].sum(),
+        lambda z: z.narrow(1, z[0].argmax(), 1).sum(),
+        lambda z: z.select(1, z[0].argmax()).sum(),
+        lambda z: torch.select(z, 1, z[0].argmax()).sum(),
+        lambda z: z.unbind(1)[z[0].argmax()].sum(),
+        lambda z: z[0].roll(z[0].argmax()).prod(),
+        lambda z: z.sum((z > 0).sum() * 0).sum(),
+        lambda z: z.repeat_interleave((z[:, 0] > 0).long(), 0).sum(),
+    ],
+)
+def test_elements_picked_by_values_are_noted(function):
+    lowering = Replay()
+    recorded = record_function(function, [Z], lowering)
+    assert recorded.escapes or math.isnan(lowering.at(Z.reshape(-1).numpy())[recorded.output])
+
+
+def test_a_caught_exception_is_noted():
+    def function(z):
+        try:
+            torch.linalg.cholesky(z[:, :4])
+        except RuntimeError:
+            return z.sum()
+        return z.exp().sum()
+
+    assert any(
+        "an exception in torch.linalg.cholesky" in text for text in record_function(function, [Z], Replay()).escapes
+    )
+
+
+def test_written_without_a_trace():
+    def function(z):
+        with torch.inference_mode():
+            x = z * 2
+            x.mul_(3)
+        return x.sum() + z.sum()
+
+    lowering = Replay()
+    recorded = record_function(function, [Z], lowering)
+    value = lowering.at(np.zeros(N * K))[recorded.output]
+    assert math.isnan(value) or value == 0
+
+
+def test_a_known_tensor_in_place_of_a_number_is_unknown():
+    assert output_is_unknown(lambda z: z.sum(torch.tensor(1)).square().sum())
+
+
 # What is not understood is never taken for a constant
 
 

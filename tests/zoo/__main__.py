@@ -10,11 +10,11 @@ import sys
 import warnings
 
 from tests.zoo.catalogue import FAMILIES, of_family
-from tests.zoo.judge import judge, table
+from tests.zoo.judge import Outcome, judge, table
 
 
 def main() -> int:
-    """Print the figures; 1 if any verdict is wrong."""
+    """Print the figures; 1 if any verdict is wrong or its evidence is refused."""
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description="Put the zoo before the prover.")
     parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"of {', '.join(FAMILIES)}; all by default")
     parser.add_argument("--cold", action="store_true", help="ask once, without a warm-up call")
@@ -28,13 +28,22 @@ def main() -> int:
         outcomes = [judge(case, warm=not options.cold) for case in cases]
     print(table(outcomes))
     for outcome in outcomes:
-        if outcome.wrong or not outcome.decided:
-            mark = "WRONG" if outcome.wrong else "known" if outcome.case.expect_undecided else "open"
-            print(
-                f"{mark:6}{outcome.case.family}: {outcome.case.name} [{outcome.case.truth.value}]: {outcome.status}: "
-                f"{outcome.error or outcome.reason}"
-            )
-    return int(any(outcome.wrong for outcome in outcomes))
+        mark = _mark(outcome)
+        if mark:
+            case = outcome.case
+            print(f"{mark:8}{case.family}: {case.name} [{case.truth.value}]: {outcome.status}: {outcome.why}")
+    return int(any(outcome.wrong or not outcome.rechecked for outcome in outcomes))
+
+
+def _mark(outcome: Outcome) -> str:
+    """Why a case is listed; empty where all is well."""
+    if outcome.wrong:
+        return "WRONG"
+    if not outcome.rechecked:
+        return "refused"
+    if outcome.decided:
+        return ""
+    return "known" if outcome.case.expect_undecided else "open"
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class Attack:
             return normal * scale
         if domain in ("positive", "nonnegative"):
             return (normal * min(2.0, scale)).exp() * min(scale, 1e3)
-        low, high = domain  # type: ignore[misc]
+        low, high = (0.0, 1.0) if domain == "unit" else domain  # type: ignore[misc]
         return low + (high - low) * torch.sigmoid(normal * min(scale, 8.0))
 
     def scale(self) -> float:

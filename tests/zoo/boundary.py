@@ -196,7 +196,6 @@ CASES = (
     ),
     convex("exp minus x, expm1", lambda v: (torch.expm1(v) - v).sum(), two, "exp + affine", reach=100),
     not_convex("log(1 + x^2)", lambda v: torch.log(1 + v**2).sum(), two, "1 - x^2 < 0 outside [-1, 1]"),
-    not_convex("step", lambda v: (v > 0).double().sum(), two, "bounded, not constant"),
     not_convex(
         "x times its sigmoid", lambda v: torch.nn.functional.silu(v).sum(), two, "tends to 0 from below for x -> -inf"
     ),

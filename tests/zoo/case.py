@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 import torch
+from mpmath import mpf
 from torch import Tensor
 
 Wrt: TypeAlias = int | str | tuple[int, ...] | list[int] | list[str]
@@ -41,6 +42,7 @@ class Case:
         as_coded: The truth of the code to the letter (thresholds, rounded constants), where it differs.
         ideal: The real-number function in a spelling without those; needed with `as_coded`.
         witness: Two points (flattened) with a midpoint above the chord, where a random search would not find any.
+        digits: The same function of many digits, where float64 cannot tell; checked at the witness.
         reach: Largest variable at which float64 still computes the function well.
         expect_undecided: Why no verdict is expected; empty for nearly all.
     """
@@ -58,6 +60,7 @@ class Case:
     ideal: Callable[..., Tensor] | None = None
     witness: Points | None = None
     reach: float = 1000.0
+    digits: Callable[[Sequence[mpf]], mpf] | None = None
     expect_undecided: str = ""
 
     def truth_as(self, semantics: str) -> Truth:

@@ -87,9 +87,9 @@ def from_shift_detached(z: Tensor, y: Tensor) -> Tensor:
 def from_shift_in_place(z: Tensor, y: Tensor) -> Tensor:
     z = z.clone()
     z -= z.max(1, keepdim=True)[0]
-    e = z.exp_()
-    e /= e.sum(1, keepdim=True)
-    return -e[torch.arange(len(y)), y].log_().sum()
+    e = torch.exp(z)
+    p = e[torch.arange(len(y)), y] / e.sum(1)
+    return p.log().neg_().sum()
 
 
 def from_loop(z: Tensor, y: Tensor) -> Tensor:
@@ -245,7 +245,7 @@ def weston_watkins(z: Tensor, y: Tensor) -> Tensor:
 
 
 def weston_watkins_masked(z: Tensor, y: Tensor) -> Tensor:
-    margins = F.relu(1 + z - z.gather(1, y[:, None]))
+    margins = torch.clamp(1 + z - z.gather(1, y[:, None]), min=0)
     margins[torch.arange(len(y)), y] = 0
     return margins.sum() / len(y)
 

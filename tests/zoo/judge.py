@@ -1,7 +1,4 @@
-"""Puts the zoo before the prover and keeps the books.
-
-python -m tests.zoo
-"""
+"""Puts the zoo before the prover and keeps the books."""
 
 from __future__ import annotations
 
@@ -11,33 +8,49 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lossaudit.recheck.refusal import Refusal
+from lossaudit.recheck.verdicts import examine
 from tests.zoo.case import Case, Truth
 
 import lossaudit
+from lossaudit.recheck import as_json
 
 MUST_BE_DECIDED = ("classification", "regression", "ordinal", "ranking")
 SHARE_TO_DECIDE = 0.95
-WIDTHS = (6, 8, 9, 6, 7, 11, 12)
+WIDTHS = (6, 8, 9, 6, 7, 9, 11, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one case; `seconds` is the warm time of the second call."""
+    """What became of one case.
+
+    Attributes:
+        status: Of the verdict, or `error`.
+        semantics: What the verdict speaks about, ideal or as coded.
+        seconds: Of the last call.
+        refusal: Why the independent checker does not accept the evidence; empty where it does.
+    """
 
     case: Case
     status: str
     semantics: str
     seconds: float
-    rechecked: bool = True
     reason: str = ""
     error: str = ""
+    refusal: str = ""
+
+    @property
+    def why(self) -> str:
+        return self.error or self.refusal or self.reason
+
+    @property
+    def rechecked(self) -> bool:
+        return not self.refusal
 
     @property
     def wrong(self) -> bool:
-        """Whether the verdict contradicts the truth, or its evidence does not stand."""
+        """Whether the verdict contradicts the truth."""
         truth = self.case.truth_as(self.semantics)
-        if not self.rechecked:
-            return True
         return (self.status == "proved" and truth is not Truth.CONVEX) or (
             self.status == "refuted" and truth is not Truth.NOT_CONVEX
         )
@@ -53,12 +66,15 @@ class Outcome:
         return not self.decided and not self.case.expect_undecided
 
 
-def evidence_stands(verdict: Any) -> bool:
-    """Whether the independent checker accepts every certificate and witness of a verdict."""
-    evidence = [e for e in (verdict.certificate, verdict.witness) if e is not None]
+def refusal(verdict: Any) -> str:
+    """Why the independent checker does not accept the evidence of a verdict, written down as JSON; empty if it does."""
     if verdict.status.value == "undecided":
-        return True
-    return bool(evidence) and all(lossaudit.recheck(e) for e in evidence)  # type: ignore[attr-defined]
+        return ""
+    try:
+        examine(as_json(verdict))
+    except Refusal as refused:
+        return str(refused) or "refused"
+    return ""
 
 
 def judge(case: Case, *, warm: bool = False) -> Outcome:
@@ -77,7 +93,7 @@ def judge(case: Case, *, warm: bool = False) -> Outcome:
         seconds = time.perf_counter() - start
     assert verdict is not None
     scope = verdict.scope.semantics
-    return Outcome(case, verdict.status.value, scope, seconds, evidence_stands(verdict), verdict.reason)
+    return Outcome(case, verdict.status.value, scope, seconds, verdict.reason, refusal=refusal(verdict))
 
 
 def _median_ms(outcomes: Iterable[Outcome]) -> str:
@@ -86,8 +102,8 @@ def _median_ms(outcomes: Iterable[Outcome]) -> str:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """One line for each family, and the totals."""
-    head = ("cases", "proved", "refuted", "open", "wrong", "proved ms", "refuted ms")
+    """One line for each family, and the totals. Refused is evidence that the independent checker does not accept."""
+    head = ("cases", "proved", "refuted", "open", "wrong", "refused", "proved ms", "refuted ms")
     lines = ["family".ljust(16) + "".join(f"{word:>{width}}" for word, width in zip(head, WIDTHS, strict=True))]
     families = list(dict.fromkeys(o.case.family for o in outcomes))
     for family in [*families, "all"]:
@@ -97,6 +113,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         still_open = sum(not o.decided for o in of)
         lines.append(
             f"{family:16}{len(of):6}{len(proved):8}{len(refuted):9}{still_open:6}{sum(o.wrong for o in of):7}"
+            f"{sum(not o.rechecked for o in of):9}"
             f"{_median_ms(proved):>11}{_median_ms(refuted):>12}"
         )
     wrong = sum(o.wrong for o in outcomes)

@@ -197,7 +197,13 @@ CASES = (
     convex("quantile grid", quantile_grid, lambda: (reals(4), reals(2)), "a maximum of affine functions"),
     not_convex("mixture: means", mixture, normal, "several modes", reach=4),
     not_convex("mixture: weights' logits", mixture_weights, normal, BOUNDED),
-    convex("mixture: shares", mixture_shares, scale, "-log of affine", domain="positive"),
+    convex(
+        "mixture: shares",
+        mixture_shares,
+        lambda: (positives(3), numbers(0.5, 1.0, -1.0), reals(3)),
+        "-log of affine",
+        domain="positive",
+    ),
     convex("Cox", cox, survival, "logsumexp over the risk set, minus the score"),
     convex("Cox: mask", cox_mask, survival, "logsumexp over the risk set, minus the score", reach=100),
     convex(
@@ -237,7 +243,7 @@ CASES = (
         lambda p, y: -(y * torch.log(p) + (1 - y) * torch.log1p(-p)).mean(),
         lambda: (torch.sigmoid(reals(2)), numbers(1.0, 0.0)),
         "-log of affine",
-        domain=(0.0, 1.0),
+        domain="unit",
     ),
     undefined_outside(
         "Bernoulli: probability on all of R",
@@ -250,7 +256,7 @@ CASES = (
         F.binary_cross_entropy,
         lambda: (torch.sigmoid(reals(2)), numbers(1.0, 0.0)),
         "-log of affine",
-        domain=(0.0, 1.0),
+        domain="unit",
     ),
     convex(
         "Brier: probability",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
+from mpmath import mpf
 from tests.zoo.case import Truth, convex, not_convex, numbers, positives, reals, undefined_outside
 from torch import Tensor, nn
 
@@ -62,6 +63,11 @@ def huber_masks(r: Tensor) -> Tensor:
 
 def huber_rounded(r: Tensor, delta: float = 0.1) -> Tensor:
     return torch.where(r.abs() <= delta, 0.5 * r**2, delta * r.abs() - 0.5 * delta**2)
+
+
+def huber_rounded_digits(x: Sequence[mpf]) -> mpf:
+    r, delta = abs(x[0]), mpf(0.1)
+    return r**2 / 2 if r <= delta else delta * r - mpf(0.5 * 0.1**2)
 
 
 def huber_wrong(r: Tensor) -> Tensor:
@@ -182,13 +188,13 @@ CASES = (
     convex("huber: where", residual(huber_where), reals_both, C1),
     convex("huber: clamp", residual(huber_min), reals_both, C1),
     convex("huber: masks", residual(huber_masks), reals_both, C1),
-    convex(
-        "huber: rounded constant",
+    not_convex(
+        "huber: a rounded constant",
         residual(huber_rounded),
         lambda: (reals(1), numbers(0.0)),
-        C1,
-        ideal=residual(functools.partial(huber_where, delta=0.1)),
-        expect_undecided="0.5 * 0.1**2 is rounded: the two pieces miss each other by 1e-18",
+        "0.5 * 0.1**2 is rounded in Python: the pieces miss each other by 1e-18 at |r| = 0.1",
+        digits=huber_rounded_digits,
+        witness=((0.1 - 2**-34,), (0.1 + 2**-34,)),
     ),
     not_convex(
         "huber: without the offset",

@@ -9,6 +9,7 @@ from lossaudit.geometry.facts import Stop
 from lossaudit.geometry.known import AFFINE, CONCAVE, CONSTANT, CONVEX, NEGATED, Known
 from lossaudit.geometry.primitives import PRIMITIVES
 from lossaudit.geometry.program import Program
+from lossaudit.geometry.relations import quotient
 
 _WORDS: Mapping[int, str] = MappingProxyType(
     {
@@ -82,6 +83,9 @@ def _formula(known: Known, index: int) -> str:
     op, args, constants = known.instructions[index]
     if op == "linear" and not any(known.curvature[a] & AFFINE != AFFINE for a in args):
         return "an affine function"
+    parts = quotient(known, *args) if op == "multiply" else None
+    if parts is not None:
+        return f"{_short(known, parts[0])} / {_short(known, parts[1])}"
     if op == "linear":
         return f"a sum of {len(args)}" if len(args) > 1 else f"{_short(known, args[0])} scaled"
     inner = " and ".join(dict.fromkeys(_short(known, a) for a in args)) if len(args) <= 3 else f"{len(args)} values"
@@ -96,7 +100,7 @@ def _short(known: Known, index: int) -> str:
         return str(constants[0])
     if op == "linear":
         return "an affine function" if known.curvature[index] & AFFINE == AFFINE else f"a sum of {len(args)}"
-    return op
+    return "a quotient" if op == "multiply" and quotient(known, *args) else op
 
 
 # ---- Where a proof stopped ---------------------------------------------------------------------------------------

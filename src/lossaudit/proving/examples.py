@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -35,10 +36,16 @@ class Example:
         return f"{self.target} targets, prediction of shape {self.shape}" if len(self.args) > 1 else f"{self.shape}"
 
 
+def _mixed(shape: tuple[int, ...], kinds: int, generator: torch.Generator) -> torch.Tensor:
+    """The numbers below `kinds`, each about equally often, in no order."""
+    count = math.prod(shape)
+    return (torch.arange(count) % kinds)[torch.randperm(count, generator=generator)].reshape(shape)
+
+
 def _index(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
     """A class for each sample; the classes stand along the second axis, or the only one."""
     axis = min(1, len(shape) - 1)
-    return torch.randint(shape[axis], (*shape[:axis], *shape[axis + 1 :]), generator=generator)
+    return _mixed((*shape[:axis], *shape[axis + 1 :]), shape[axis], generator)
 
 
 def _one_hot(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
@@ -47,7 +54,7 @@ def _one_hot(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor
 
 
 def _binary(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
-    return torch.randint(2, shape, generator=generator).double()
+    return _mixed(shape, 2, generator).double()
 
 
 def _signed(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:

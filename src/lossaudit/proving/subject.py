@@ -122,7 +122,7 @@ class Subject:
         with _as_given():
             out = self.function(*(tensor.clone() for tensor in tensors))
             parts = torch.autograd.grad(out.reshape(()), tensors, materialize_grads=True)
-        return tuple(float(x) for part in parts for x in part.reshape(-1))
+        return tuple(torch.cat([part.reshape(-1) for part in parts]).tolist())
 
     def record(self, lowering: Lowering) -> Recorded:
         """Take the function apart, at the example."""
@@ -179,7 +179,7 @@ def _checked(setting: Setting, dtype: torch.dtype, notes: tuple[str, ...]) -> Su
         setting,
         tuple(slot.name for slot in setting.slots),
         tuple(tuple(example.shape) for example in examples),
-        tuple(float(x) for example in examples for x in example.reshape(-1)),
+        tuple(torch.cat([example.reshape(-1) for example in examples]).tolist()),
         dtype,
         setting.described(),
         setting.words_for_fixed(),

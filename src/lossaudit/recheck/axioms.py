@@ -70,6 +70,30 @@ _AXIOMS = (
         "Integrals of a log-concave density up to x, or from x on, are log-concave in x (Prekopa).",
         "log(1 + erf x), log(1 - erf x), log(1 - exp(-exp x)) concave",
     ),
+    Axiom(
+        "margin",
+        "A function g of m = x_y - logsumexp(other x) is convex in x if g'' >= 0 and g' <= 0; for two classes, if"
+        " g'' >= 0. Polynomials keep their sign between roots, which Sturm's theorem counts.",
+        "phi(p_y) = g(m), g' = D phi, D = p(1 - p) d/dp",
+    ),
+    Axiom(
+        "laplacian",
+        "A function with a positive semidefinite Hessian is convex; one whose rows add up to 0 with no positive entry"
+        " off the diagonal is.",
+        "v'Hv = sum_{i<j} -H_ij (v_i - v_j)^2",
+    ),
+    Axiom(
+        "gluing",
+        "A function of one variable is convex if it is convex between breakpoints, continuous at them, and its slope"
+        " does not fall there.",
+        "g'(a - 0) <= g'(a + 0)",
+    ),
+    Axiom(
+        "second derivative",
+        "A function of one variable is convex where g'' >= 0; polynomials keep their sign between roots, which Sturm's"
+        " theorem counts.",
+        "g'' >= 0 on (a, b)",
+    ),
     Axiom("norm", "A p-norm is convex, and rises in each entry >= 0 (Minkowski).", "|u + v| <= |u| + |v|"),
     Axiom("perspective", "|u|^q / v^p is convex for v > 0, q >= p + 1, and falls in v.", "v |u/v|^q v^(q-p-1)"),
     Axiom("relative entropy", "x log(x/y) is convex in x, y > 0 together, and falls in y.", "y g(x/y), g = t log t"),
@@ -88,7 +112,7 @@ def uses() -> dict[str, tuple[str, ...]]:
     """Where each axiom is used: names of rules and operations."""
     places: dict[str, list[str]] = {name: [] for name in AXIOMS}
     tables: tuple[tuple[str, Iterable[str]], ...] = (
-        *((f"rule {name}", rule.axioms) for name, rule in RULES.items()),
+        *((f"rule {name}", (*rule.axioms, *rule.may_use)) for name, rule in RULES.items()),
         *((name, operation.axioms) for name, operation in OPERATIONS.items()),
         *((p.facts.__name__, p.axioms) for several in PATTERNS.values() for p in several),
         *((f"named pairings, {name}", axioms) for name, (_, axioms) in named.SHOWS.items()),

@@ -138,6 +138,11 @@ def scaled(c: fmpq, x: Interval) -> Interval:
     return Interval(low, high, x.low_open, x.high_open) if c > 0 else Interval(high, low, x.high_open, x.low_open)
 
 
+def mirrored(x: Interval) -> Interval:
+    """All -x."""
+    return scaled(fmpq(-1), x)
+
+
 def times(a: Interval, b: Interval) -> Interval:
     """All products of a member of each.
 

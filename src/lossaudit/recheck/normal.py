@@ -9,6 +9,8 @@ from flint import fmpq
 from lossaudit.recheck.intervals import ONE, ZERO
 from lossaudit.recheck.programs import Instruction
 
+_SYMMETRIC = frozenset({"max", "multiply", "logsumexp"})
+
 
 class Names:
     """Gives equal names to instructions that are equal after all sums are taken together.
@@ -34,7 +36,8 @@ class Names:
             elif op == "linear":
                 names.append(self._linear([names[a] for a in args], constants))
             else:
-                names.append(self._name((op, tuple(names[a] for a in args), constants)))
+                given = [names[a] for a in args]
+                names.append(self._name((op, tuple(sorted(given) if op in _SYMMETRIC else given), constants)))
                 if op == "variable":
                     self._variables.add(names[-1])
         return names

@@ -27,6 +27,7 @@ from lossaudit.recheck.intervals import (
     POSITIVE,
     ZERO,
     Interval,
+    mirrored,
     only,
     plus,
     rounded,
@@ -169,11 +170,6 @@ def _power_range(x: Interval, r: fmpq) -> Interval:
         return at ** int(r.p), at ** int(r.p)
 
     return through(ends, x).meet(NONNEGATIVE)
-
-
-def mirrored(x: Interval) -> Interval:
-    """All -x."""
-    return scaled(fmpq(-1), x)
 
 
 def magnitude(x: Interval) -> Interval:

@@ -68,7 +68,7 @@ def difference(known: Known, index: int) -> Claim | None:
     found = False
     for top in [i for i in form if i != UNIT]:
         below = _never_above(known, top)
-        if below is None:
+        if below is None or top not in form:
             continue
         side = ONE if form[top] > 0 else -ONE
         gap = POSITIVE if below[1] else NONNEGATIVE

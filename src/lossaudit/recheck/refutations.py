@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from lossaudit.recheck.facts import check_claims
 from lossaudit.recheck.intervals import REALS
@@ -33,9 +33,10 @@ def gap(program: Program, a: Sequence[fmpq], b: Sequence[fmpq], least: fmpq) -> 
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     for bits in BITS:
         left, centre, right = (_value(program, point, bits) for point in (a, middle, b))
-        found = centre - (left + right) / 2
-        if found > 0 and found >= arb(least):
-            return True
+        with ctx.workprec(bits):
+            found = centre - (left + right) / 2
+            if found > 0 and found >= arb(least):
+                return True
     return False
 
 

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from lossaudit.recheck.facts import convex_by_facts
+from lossaudit.recheck.margin import margin, ring
+from lossaudit.recheck.pieces import pieces
 from lossaudit.recheck.programs import Program, read
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.refutations import bounded, witness
@@ -29,18 +31,27 @@ class Rule:
             certificate within this one and shows that its program is convex.
         shows: The status it gives the property "convex".
         axioms: What is trusted whenever the rule is used.
+        may_use: What else may be trusted, as the certificate has it, beyond what other tables name.
     """
 
     check: Callable[[Any, Program, Prove], frozenset[str]]
     shows: str
     axioms: tuple[str, ...]
+    may_use: tuple[str, ...] = ()
 
+
+_ON_PROBABILITIES = ("exact", "sum", "exp", "log-product")
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "facts": Rule(lambda data, program, _: convex_by_facts(program, data["claims"]), "proved", ("exact",)),
         "rows": Rule(rows, "proved", ("sum",)),
         "shift": Rule(shift, "proved", ("exact", "sum", "exp", "max")),
+        "pieces": Rule(pieces, "proved", ("exact", "balls", "sum", "gluing"), ("second derivative",)),
+        "margin": Rule(lambda data, program, _: margin(data, program), "proved", _ON_PROBABILITIES, ("margin",)),
+        "ring": Rule(
+            lambda data, program, _: ring(data, program), "proved", _ON_PROBABILITIES, ("margin", "laplacian")
+        ),
         "witness": Rule(lambda data, program, _: witness(data, program), "refuted", ("exact", "balls", "chord")),
         "bounded": Rule(lambda data, program, _: bounded(data, program), "refuted", ("balls", "bounded")),
     }

@@ -19,6 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lossaudit.catalogue.schema import Role
 from lossaudit.errors import LossauditError, RecordingError, UsageError
 from lossaudit.pairing import Place, Unknown
 from lossaudit.record.binding import callee_of, name_in, numbers, tensors_in
@@ -26,7 +27,7 @@ from lossaudit.record.callees import Callee
 from lossaudit.record.casts import as_operation, is_cast, keeps_numbers
 from lossaudit.record.composites import body
 from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
-from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_shaped_by, moves
+from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_steered_by, moves
 from lossaudit.record.request import Request, on_booleans, request, with_mask
 from lossaudit.record.shadows import KNOWN, Shadows
 from lossaudit.record.spans import current_spots, place_of
@@ -37,7 +38,9 @@ _VALUE_FREE_NAMES = """
     is_complex is_signed is_neg is_conj element_size itemsize nbytes layout requires_grad grad_fn is_leaf names
     __len__ ndimension is_cuda is_cpu is_sparse is_quantized is_mkldnn is_meta is_nested is_xpu is_mps
     retain_grad retains_grad register_hook __hash__ __repr__ __str__ __format__ get_device is_same_size _version
-    output_nr result_type can_cast promote_types _is_view is_inference has_names is_pinned is_shared __dir__
+    output_nr result_type can_cast promote_types
+    is_ipu is_maia is_mtia is_sparse_csr is_vulkan is_xla _cdata _is_view is_inference has_names
+    is_pinned is_shared __dir__
 """
 _VALUE_FREE = frozenset(_VALUE_FREE_NAMES.split())
 # Here values leave for Python, where nobody follows them.
@@ -48,6 +51,8 @@ _READ_OUT_NAMES = """
 _READ_OUT = frozenset(_READ_OUT_NAMES.split())
 _OPERATORS = "add sub mul div truediv floordiv mod pow and or xor lshift rshift matmul"
 _IN_PLACE_OPERATORS = frozenset(f"__i{name}__" for name in _OPERATORS.split())
+
+_ELEMENT_BY_ELEMENT = (Role.ELEMENTWISE, Role.HEAD, Role.CAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class _Follower(TorchFunctionMode):
         with self._working():
             callee = callee_of(func)
             name = name_in(callee.path)
-            if name in _VALUE_FREE or callee.path.endswith("__set__"):
+            if name in _VALUE_FREE or (callee.path.endswith("__set__") and name not in ("real", "imag")):
                 return func(*args, **kwargs)
             inputs = tensors_in((args, kwargs))
             followed = any(self._shadows.of(tensor) is not None for tensor in inputs)
@@ -209,23 +214,31 @@ class _Follower(TorchFunctionMode):
         if in_place:  # what is overwritten now is needed afterwards
             ids = {name: found.copy() for name, found in ids.items()}
             operands = self._operands(asked, ids, copied=True)
-        out, changed = _run(func, args, kwargs, inputs)
+        try:
+            out, changed = _run(func, args, kwargs, inputs)
+        except (RuntimeError, ValueError):
+            self._escape(f"an exception in {callee.path}")  # the program may catch it
+            raise
         results = tensors_in(out)
         if not changed and {name.partition(".")[0] for name in ids} <= SHAPE_ONLY.get(asked.op, frozenset()):
             return True, out
-        if not results and not changed:
+        if not results or _has_numbers(out):
             self._leaves(callee, out)
+        if not results and not changed:
             return True, out
         written = (results or inputs)[0] if in_place and changed else None
         if changed and (written is None or not all(_share(written, tensor) for tensor in changed)):
             self._forget(callee.path, [*changed, *results], inputs)
             return True, out
-        targets = [tensor for tensor in results if not self._shadows.follows(tensor)] if written is None else [written]
-        if not targets:  # views: their memory knows
+        if written is not None and _reads_what_it_writes(asked, written, "out" in kwargs):
+            self._forget(callee.path, [written], inputs)
             return True, out
-        if is_shaped_by(asked, ids):
+        targets = [tensor for tensor in results if not self._shadows.follows(tensor)] if written is None else [written]
+        if is_steered_by(asked, ids, is_view=not targets):
             self._escape(callee.path)
             self._forget(callee.path, targets, inputs)
+            return True, out
+        if not targets:  # views: their memory knows
             return True, out
         parts = self._moved(func, callee, asked, args, kwargs, ids, results, targets)
         if parts is None:
@@ -318,7 +331,8 @@ class _Follower(TorchFunctionMode):
 
     def _leaves(self, callee: Callee, out: Any) -> None:
         """A result without tensors: a value has left, unless the result cannot tell one."""
-        if name_in(callee.path) in _READ_OUT or not isinstance(out, str | torch.dtype | torch.device | None):
+        harmless = out is NotImplemented or isinstance(out, str | torch.dtype | torch.device | None)
+        if name_in(callee.path) in _READ_OUT or not harmless:
             self._escape(callee.path)
 
     def _escape(self, what: str) -> None:
@@ -326,6 +340,8 @@ class _Follower(TorchFunctionMode):
 
     def _forget(self, what: str, tensors: Sequence[torch.Tensor], sources: Sequence[torch.Tensor]) -> None:
         """From now on nothing is known of these tensors, but that they depend on the sources."""
+        if not tensors:
+            return
         parts = self._nothing_known(what, [tensor.shape for tensor in tensors], sources)
         for tensor, part in zip(tensors, parts, strict=True):
             self._write(tensor, part)
@@ -356,6 +372,11 @@ class _Follower(TorchFunctionMode):
 class _Below(TorchDispatchMode):
     """The dispatch mode: what runs while the follower is not at work was not asked for in sight."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would load its compiler, which takes seconds, to keep it away from here."""
+        return False
+
     def __init__(self, follower: _Follower) -> None:
         super().__init__()
         self._follower = follower
@@ -377,13 +398,32 @@ def _run(
     return out, [tensor for tensor, old in zip(inputs, before, strict=True) if _version(tensor) != old]
 
 
-def _version(tensor: torch.Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
+def _version(tensor: torch.Tensor) -> Any:
+    """Which changes a tensor has seen; one that does not count them has always changed."""
+    return object() if tensor.is_inference() else tensor._version
+
+
+def _has_numbers(out: Any) -> bool:
+    """Whether there are plain numbers beside tensors in a result."""
+    return isinstance(out, Sequence) and any(isinstance(item, int | float) for item in out)
 
 
 def _share(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors lie in the same memory."""
     return one.untyped_storage()._cdata == other.untyped_storage()._cdata
+
+
+def _reads_what_it_writes(asked: Request, written: torch.Tensor, into_another: bool) -> bool:
+    """Whether an operation may read elements that it has already written over: then its result is anybody's guess.
+
+    Elementwise operations read each element before they write it, and torch refuses other overlaps there.
+    """
+    if asked.role in _ELEMENT_BY_ELEMENT and asked.op != "masked_scatter":
+        return False
+    if asked.op == "setitem" and not any(name.startswith("index") for name in asked.tensors):
+        return False  # a copy between views
+    others = list(asked.tensors.values())[0 if into_another else 1 :]
+    return any(tensor.numel() > 1 and _share(written, tensor) for tensor in others)
 
 
 def _is_in_place(callee: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

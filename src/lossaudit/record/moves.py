@@ -6,7 +6,7 @@ every known element. Zeros that an operation puts in by itself (padding, `tril`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ _UNLISTED: dict[str, set[str]] = {
     "slice_scatter": {"arg1", "src"},
     "diagonal_scatter": {"arg1", "src"},
     "combinations": set(),
+    "diagflat": set(),
     "dsplit": set(),
 }
 MOVES: dict[str, frozenset[str]] = {
@@ -92,8 +93,12 @@ def moves(asked: Request) -> frozenset[str] | None:
     return None if does_more else MOVES.get(asked.op)
 
 
-def is_shaped_by(asked: Request, ids: dict[str, Ids]) -> bool:
-    """Whether the shape of the result depends on followed values."""
+def is_steered_by(asked: Request, ids: Collection[str], *, is_view: bool) -> bool:
+    """Whether followed values say which elements the result has, or how many (`ids` names the followed tensors)."""
+    followed = {name.partition(".")[0] for name in ids}
+    if is_view:
+        first = next(iter(asked.tensors), "").partition(".")[0]
+        return not followed <= {first} | (moves(asked) or frozenset()) | SHAPE_ONLY.get(asked.op, frozenset())
     if asked.op == "getitem":
         return any(
             name.startswith("index")
@@ -102,7 +107,7 @@ def is_shaped_by(asked: Request, ids: dict[str, Ids]) -> bool:
         )
     if asked.op == "where":
         return "input" not in asked.tensors and asked.args.get("input") == Const(None)
-    return not _SHAPED_BY.get(asked.op, frozenset()).isdisjoint(name.partition(".")[0] for name in ids)
+    return not _SHAPED_BY.get(asked.op, frozenset()).isdisjoint(followed)
 
 
 def carry_out(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Const, Unknown, Value
+from lossaudit.pairing import Const, Value
 from lossaudit.record.binding import KEEPING, constant, mapped
 from lossaudit.record.callees import Callee
 from lossaudit.record.lowering import Known, Operand, Tracked
@@ -29,6 +29,16 @@ _GIVE_BOOLEANS_NAMES = """
     all any where masked_fill maximum minimum max min amax amin
 """
 _GIVE_BOOLEANS = frozenset(_GIVE_BOOLEANS_NAMES.split())
+# Parameters that take tensors. One in another place is read by torch itself, as a plain number.
+_TENSOR_NAMES = """
+    input other target weight pos_weight bias input1 input2 anchor positive negative var log_probs targets input_lengths
+    target_lengths mask condition index indices value values src source fill_value tensors operands data args tensor1
+    tensor2 batch1 batch2 mat mat1 mat2 vec vec1 vec2 min max q boundaries sorted_sequence sorter grid query key
+    attn_mask key_padding_mask running_mean running_var weights fweights aweights x prepend append repeats offsets
+    per_sample_weights linear_weight linear_bias in_proj_weight in_proj_bias bias_k bias_v out_proj_weight out_proj_bias
+    q_proj_weight k_proj_weight v_proj_weight static_k static_v
+"""
+_TAKE_TENSORS = frozenset(_TENSOR_NAMES.split())
 _EXACT_INTEGERS = (torch.bool, torch.int32, torch.int64)
 
 
@@ -77,7 +87,7 @@ def request(callee: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Re
     defaults = {name: value for name, value in callee.defaults.items() if name not in bound and name not in KEEPING}
     defaults.pop("dtype", None)
     asked = Request(callee.op, callee.role, callee.path, tensors, {**defaults, **given}, clear)
-    return _with_numbers(_with_axis(_with_reduction(_of_two(asked))), callee)
+    return _without_hidden_numbers(_with_axis(_with_reduction(_of_two(asked))), callee)
 
 
 def _keeps_numbers(dtype: Any, tensors: Iterable[torch.Tensor]) -> bool:
@@ -126,21 +136,18 @@ def _with_axis(asked: Request) -> Request:
     return asked
 
 
-def _with_numbers(asked: Request, callee: Callee) -> Request:
-    """A tensor of one element where a plain number is meant (`beta=torch.tensor(2.0)`) is left for the caller to read.
+def _without_hidden_numbers(asked: Request, callee: Callee) -> Request:
+    """A tensor of one element where a plain number is meant (`beta=torch.tensor(2.0)`) is not looked into.
 
-    The catalogue knows where a number is meant: the parameter has one as its default.
+    The catalogue knows where a number is meant: the parameter has one as its default, or takes no tensors.
     """
-    numbers = [
-        name
-        for name in asked.tensors
-        if isinstance(default := callee.defaults.get(name), Const) and isinstance(default.value, int | float)
-    ]
-    if not numbers:
-        return asked
-    tensors = {name: tensor for name, tensor in asked.tensors.items() if name not in numbers}
-    args = {**asked.args, **{name: Unknown("a tensor in place of a number") for name in numbers}}
-    return replace(asked, tensors=tensors, args=args, clear=False)
+    hidden = callee.names and not all(_takes_tensor(callee, name.partition(".")[0]) for name in asked.tensors)
+    return replace(asked, clear=False) if hidden else asked
+
+
+def _takes_tensor(callee: Callee, name: str) -> bool:
+    default = callee.defaults.get(name)
+    return name in _TAKE_TENSORS and not (isinstance(default, Const) and isinstance(default.value, int | float))
 
 
 def with_mask(asked: Request, operands: dict[str, Operand]) -> tuple[Request, dict[str, Operand]]:

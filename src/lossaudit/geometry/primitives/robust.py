@@ -9,6 +9,7 @@ from flint import arb, fmpq
 
 from lossaudit.geometry.primitives.primitive import Constants, Floats, Primitive
 from lossaudit.geometry.program import Builder
+from lossaudit.geometry.ranges import increasing, magnitude, sign
 
 
 def _value(xs: Sequence[Floats], constants: Constants) -> Floats:
@@ -49,6 +50,8 @@ PRIMITIVES = (
         _value,
         _ball,
         _pullback,
+        range=lambda ranges, constants: increasing(lambda u: _ball([u], constants), magnitude(ranges[0])),
+        monotone=lambda ranges, _: (sign(ranges[0]),),
         kinks=lambda constants: (-constants[0], constants[0]),
         expansion=_expansion,
         source="x^2 / 2 up to |x| = delta, then delta (|x| - delta / 2): the slope min(max(x, -delta), delta) rises",

@@ -88,9 +88,9 @@ def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:
         "strongly convex": strictness.strongly_convex(family, convex=convex, response=wrong),
         "bounded": boundedness.bounded(family, convex=convex),
         "infimum": boundedness.infimum(family, convex=convex),
-        "gradient where confident and wrong": wrong,
-        "gradient where confident and right": response.confident(family, right=True),
-        "gradient at uniform logits / cross-entropy's": response.at_uniform(family),
+        "gradient when wrong": wrong,
+        "gradient when right": response.confident(family, right=True),
+        "gradient at 0 / CE's": response.at_uniform(family),
         "shift-invariant": invariance.shift_invariant(family),
         "scale-invariant": invariance.scale_invariant(family),
     }
@@ -119,14 +119,14 @@ def _resized(family: Family, sized: Sized | None, classes: int, domain: Interval
 
 def _constants(family: Family, sized: Sized | None, domain: Interval) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
-    for name, one in zip(("Lipschitz", "Lipschitz gradient"), lipschitz.lipschitz(family), strict=True):
+    for name, one in zip(("Lipschitz", "smoothness"), lipschitz.lipschitz(family), strict=True):
         entries[name] = one
     if family.variables > 3:
         for k in (2, 3):
             small = _resized(family, sized, k, domain)
             if small is not None:
                 first, second = lipschitz.lipschitz(small)
-                entries[f"Lipschitz, K = {k}"], entries[f"Lipschitz gradient, K = {k}"] = first, second
+                entries[f"Lipschitz, K = {k}"], entries[f"smoothness, K = {k}"] = first, second
     return entries
 
 

@@ -48,7 +48,9 @@ class Samples:
 
         def loss(z: torch.Tensor) -> torch.Tensor:
             fitting = target.to(z.dtype) if target.is_floating_point() else target
-            others = [o.to(z.dtype) if isinstance(o, torch.Tensor) and o.is_floating_point() else o for o in self.others]
+            others = [
+                o.to(z.dtype) if isinstance(o, torch.Tensor) and o.is_floating_point() else o for o in self.others
+            ]
             return self.function(z.reshape(shape), fitting, *others)
 
         return loss

@@ -18,7 +18,7 @@ _ROW = (
     "strictly convex",
     "bounded",
     "Lipschitz",
-    "gradient where confident and wrong",
+    "gradient when wrong",
     "proper",
     "calibrated",
     "symmetric",
@@ -83,6 +83,7 @@ def _about(card: Card) -> Iterator[str]:
     outputs = f"{card.classes} raw outputs" if card.classes > 1 else "one raw output"
     targets = f"; targets: {scope.targets}" if scope.targets else ""
     yield f"variables: {scope.variables}, {scope.domain}; each entry speaks of one sample, {outputs}{targets}"
+    yield "gradient: its norm, as the prediction gets confident (t is the gap); smoothness: its Lipschitz constant"
     yield "normalisation: as the loss is written; where it adds over classes or samples it is a sum, not a mean"
 
 
@@ -126,9 +127,9 @@ def _certificate(entry: Entry) -> object:
 
 
 def latex(card: Card) -> str:
-    """One row of a LaTeX table: the loss and its main properties, how each is known in a footnote.
+    r"""One row of a LaTeX table: the loss and its main properties, how each is known in a footnote.
 
-    The row needs `\\usepackage{threeparttable}`; its columns are named in the comment before it.
+    The row needs `\usepackage{threeparttable}`; its columns are named in the comment before it.
     """
     known = entries(card)
     cells: list[str] = []

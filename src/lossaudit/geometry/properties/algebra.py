@@ -1,10 +1,10 @@
 """Exact algebra in probabilities: which losses of softmax(z) or sigmoid(z) are equal for all z.
 
-Logits are the probabilities themselves (`identity`), or are written as logarithms of probabilities: z_k = log p_k + s with one s for all k, and s = 0 (the caller proves
-that a common shift does not matter, or asks about s = 0 only); for one logit z = log p_1 - log p_0. Probabilities add up
-to 1. Values are sums of `polynomial * product of atoms`, an atom being a polynomial to a rational power. Polynomials
-have rational coefficients and these generators: p_1..p_K, and symbols for logarithms and for whatever else a value is
-a function of; nothing is used of a symbol but that it is a number.
+Logits are the probabilities themselves (`identity`), or are written as logarithms of probabilities: z_k = log p_k + s
+with one s for all k, and s = 0 (the caller proves that a common shift does not matter); for one logit
+z = log p_1 - log p_0. Probabilities add up to 1. Values are sums of `polynomial * product of atoms`, an atom being a
+polynomial to a rational power. Polynomials have rational coefficients and these generators: p_1..p_K, and symbols for
+logarithms and for whatever else a value is a function of; nothing is used of a symbol but that it is a number.
 
 Everything here is an identity at every point with p_k > 0, sum p = 1, so equality is proof; that two values are not
 found equal says nothing.
@@ -154,9 +154,7 @@ class Algebra:
             key = _merged(key, ((self._atom(rest), r),))
         return self.product({key: self.ring.constant(1)}, scale)
 
-    def _split(
-        self, f: fmpq_mpoly, *, signed: bool
-    ) -> tuple[fmpq, list[tuple[fmpq_mpoly, fmpq]], fmpq_mpoly | None]:
+    def _split(self, f: fmpq_mpoly, *, signed: bool) -> tuple[fmpq, list[tuple[fmpq_mpoly, fmpq]], fmpq_mpoly | None]:
         """f = content * product of generators * rest, rest with leading coefficient 1; None if it is 1 (or sum p).
 
         Generators other than the p_k may be negative; they are taken out only where that does not matter (`signed`).
@@ -164,7 +162,9 @@ class Algebra:
         terms = {tuple(map(int, e)): c for e, c in f.to_dict().items()}
         size = len(next(iter(terms)))
         least = [min(e[i] for e in terms) if signed or i < self.classes else 0 for i in range(size)]
-        lowered = self.ring.from_dict({tuple(a - b for a, b in zip(e, least, strict=True)): c for e, c in terms.items()})
+        lowered = self.ring.from_dict(
+            {tuple(a - b for a, b in zip(e, least, strict=True)): c for e, c in terms.items()}
+        )
         content = lowered.coeffs()[0]
         rest = lowered / content
         generators = self.ring.gens()
@@ -225,7 +225,8 @@ class Algebra:
             if c.q == 1 and c > 0:
                 factor = self.polynomial(self.p[k] ** int(c.p))
             else:
-                factor = {((self._atom(self.p[k]), c),): self.ring.constant(1)}
+                power: Powers = ((self._atom(self.p[k]), c),)
+                factor = {power: self.ring.constant(1)}
             result = self.product(result, factor)
         return result
 
@@ -320,7 +321,7 @@ class Algebra:
         for powers, f in parts[0].items():
             terms = f.to_dict()
             for other in (part.get(powers) for part in parts[1:]):
-                there = {} if other is None else other.to_dict()
+                there = self.ring.constant(0).to_dict() if other is None else other.to_dict()
                 terms = {e: c for e, c in terms.items() if there.get(e) == c}
             if terms:
                 total[powers] = self.ring.from_dict(terms)

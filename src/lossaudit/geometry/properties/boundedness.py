@@ -33,7 +33,7 @@ def bounded(family: Family, *, convex: bool | None = None) -> Entry:
         same = all(r == ranges[0] for r in ranges)
         left = "(" if same and ranges[0].low_open else "["
         right = ")" if same and ranges[0].high_open else "]"
-        words = f"yes, in {left}{ratio(min(lows))}, {ratio(max(highs))}{right}"
+        words = f"yes, within {left}{ratio(min(lows))}, {ratio(max(highs))}{right}"
         return Entry(words, Ground.PROVED, "the ranges of its operations", certificate)
     for index, direction in _rays(family):
         program = family.programs[index]
@@ -146,4 +146,3 @@ def _least_seen(family: Family, index: int, low: fmpq | None) -> Entry:
 def _exact(x: arb) -> fmpq:
     mantissa, exponent = (int(part) for part in x.man_exp())
     return fmpq(mantissa * 2**exponent) if exponent >= 0 else fmpq(mantissa, 2**-exponent)
-

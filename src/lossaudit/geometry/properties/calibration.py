@@ -98,7 +98,9 @@ def _by_tie(family: Family) -> Entry | None:
         at = [fmpq(round(4 * float(x - found[-1])), 4) for x in found]
         if at[0] <= max(at[1:]) and polyhedral.is_least(terms, at):
             point = ", ".join(map(str, at))
-            how = f"at q = ({', '.join(written)}) the expected loss is least at z = ({point}), where class 0 does not win"
+            how = (
+                f"at q = ({', '.join(written)}) the expected loss is least at z = ({point}), where class 0 does not win"
+            )
             return Entry("no", Ground.REFUTED, f"{how}: exact")
     return None
 

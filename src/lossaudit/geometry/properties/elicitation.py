@@ -41,7 +41,7 @@ def elicits(family: Family, *, proper: Entry | None = None) -> Entry:
     return _map(family)
 
 
-def best(family: Family, q: Sequence[float]) -> Any:
+def best(family: Family, q: Any) -> Any:
     """Raw outputs at which the expected loss is least, as far as descent finds them."""
     risk = combined(family.programs, [fmpq(*float(x).as_integer_ratio()) for x in q])
     n = family.variables

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from flint import arb
 
 from lossaudit.card import Entry, Ground
 from lossaudit.geometry.evaluate import floats
-from lossaudit.geometry.interval import REALS
 from lossaudit.geometry.program import Program
-from lossaudit.geometry.properties.family import Family, Slopes
-from lossaudit.geometry.properties.response import wrong_way
+from lossaudit.geometry.properties.family import Family, Slopes, everywhere
+from lossaudit.geometry.properties.response import tail, wrong_way
 from lossaudit.geometry.properties.words import number
 from lossaudit.geometry.quick import lipschitz as by_ranges
-from lossaudit.geometry.ring import Enclosure, constants, gradient_limit
+from lossaudit.geometry.ring import Enclosure, constants, for_two_classes
 
 _SCALES = (0.3, 1.0, 2.0, 4.0, 8.0, 30.0)
 
 
 def lipschitz(family: Family) -> tuple[Entry, Entry]:
     """The Lipschitz constants of the loss and of its gradient, in the Euclidean norm of the raw outputs."""
-    if family.domain != REALS:
-        unknown = Entry("unknown", Ground.UNKNOWN, "the outputs do not range over all real numbers")
+    if not all(map(everywhere, family.programs)):
+        unknown = Entry("unknown", Ground.UNKNOWN, "not a function of all of R^n")
         return unknown, unknown
     grows = _grows(family)
     first: list[Entry] = []
@@ -32,7 +32,7 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
         found = constants(program) if family.variables <= 3 else None
         own = _enclosed(found.lipschitz) if found is not None and found.lipschitz is not None else None
         smooth = _enclosed(found.smoothness) if found is not None and found.smoothness is not None else None
-        first.append(own or grows or _between(program))
+        first.append(own or grows or _of_one_probability(program) or _between(program))
         second.append(smooth or Entry("unknown", Ground.UNKNOWN, "enclosed for 2 or 3 classes, where it is algebraic"))
     return _largest(first), _largest(second)
 
@@ -40,10 +40,20 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
 def _grows(family: Family) -> Entry | None:
     """The gradient tends to infinity on a ray, exactly."""
     index, direction = wrong_way(family)
-    limit = gradient_limit(family.programs[index], direction)
-    if limit is not None and limit.kind == "grows":
-        return Entry("infinite", Ground.REFUTED, f"on a ray the gradient is {limit}, exactly")
+    found = tail(family.programs[index], direction)
+    if found.ground is Ground.PROVED and found.value.startswith("grows"):
+        return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
     return None
+
+
+def _of_one_probability(program: Program) -> Entry | None:
+    """For a function of one probability the constant does not depend on the number of classes."""
+    two = for_two_classes(program)
+    found = None if two is None else constants(two)
+    if found is None or found.lipschitz is None:
+        return None
+    entry = _enclosed(found.lipschitz)
+    return replace(entry, how=f"the same for every K: a function of one probability; {entry.how}")
 
 
 def _enclosed(found: Enclosure) -> Entry:
@@ -85,14 +95,16 @@ def _seen(program: Program, slopes: Slopes) -> float:
     columns = [scale * random.standard_normal((n, 64)) for scale in _SCALES]
     near = 1e-3 * random.standard_normal((n, min(n, 8)))  # off the axes, where some have kinks
     columns += [t * (np.eye(n)[:, :8] * sign + near) for t in (0.5, 1, 2, 4, 8, 40) for sign in (1, -1)]
-    points = np.concatenate(columns, axis=1)
     best = np.zeros(n)
-    for _ in range(4):  # then around the best
+    live = np.where(np.arange(n)[:, None] < np.arange(2, 4).repeat(32)[None, :], 0.0, -40.0)  # few classes that count
+    columns.append(random.permuted(live, axis=0) + 1.5 * random.standard_normal(live.shape))
+    points = np.concatenate(columns, axis=1)
+    for step in range(10):  # then around the best
         values = floats(slopes.program, points)
         norms = np.sqrt(sum(np.square(values[i]) for i in slopes.partials))
         norms = np.where(np.isfinite(norms), norms, -1.0)
         best = points[:, int(np.argmax(norms))]
-        points = best[:, None] + np.concatenate([[[0.0]] * n, 0.3 * random.standard_normal((n, 64))], axis=1)
+        points = best[:, None] + np.concatenate([[[0.0]] * n, 2.0**-step * random.standard_normal((n, 64))], axis=1)
     found = slopes.norm([arb(float(x)) for x in best])
     return math.nextafter(float(found.lower()), -math.inf) if found.is_finite() and found > 0 else 0.0
 
@@ -104,5 +116,3 @@ def _largest(entries: list[Entry]) -> Entry:
     if any(e.ground is not Ground.PROVED for e in entries):
         return next(e for e in entries if e.ground is not Ground.PROVED)
     return max(entries, key=lambda entry: entry.bounds[1] if entry.bounds else 0.0)
-
-

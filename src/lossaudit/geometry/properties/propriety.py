@@ -2,9 +2,10 @@
 
 With R(q, p) = sum_y q_y f_y(z), where p = softmax(z) (or sigmoid(z), or z itself): proper if R(q, q) <= R(q, p).
 
-Proof, for all q with all q_y > 0. (1) The gradient of R(q, .) at p = q is 0, identically in q: exact algebra. (2) Either
-all f_y are convex in z, and then a point without slope is a minimum. Or G(p) = R(p, p) is concave on the simplex: from
-(1), the derivative of G along the simplex is v -> sum_y v_y f_y(p), so R(q, p) = G(p) + G'(p)(q - p) >= G(q).
+Proof, for all q with all q_y > 0. (1) The gradient of R(q, .) at p = q is 0, identically in q: exact algebra.
+(2) Either all f_y are convex in z, and then a point without slope is a minimum. Or G(p) = R(p, p) is concave on the
+simplex: from (1), the derivative of G along the simplex is v -> sum_y v_y f_y(p), so
+R(q, p) = G(p) + G'(p)(q - p) >= G(q).
 
 Refutation: an exact q and a point z' with R(q, z') < R(q, z_q) in ball arithmetic, where softmax(z_q) = q.
 """
@@ -122,7 +123,11 @@ def distributions(k: int) -> list[tuple[fmpq, ...]]:
     """Exact probabilities of k labels, all different and positive."""
     if k == 2:
         return [(fmpq(3, 10), fmpq(7, 10)), (fmpq(9, 20), fmpq(11, 20)), (fmpq(4, 5), fmpq(1, 5))]
-    weights = [[2 ** max(0, 3 - i) for i in range(k)], [k - i for i in range(k)], [1 + (i * 7) % (k + 3) for i in range(k)]]
+    weights = [
+        [2 ** max(0, 3 - i) for i in range(k)],
+        [k - i for i in range(k)],
+        [1 + (i * 7) % (k + 3) for i in range(k)],
+    ]
     return [tuple(fmpq(w, sum(row)) for w in row) for row in weights]
 
 

@@ -12,7 +12,7 @@ from lossaudit.geometry.composition import derive
 from lossaudit.geometry.evaluate import gradient
 from lossaudit.geometry.interval import REALS, Interval
 from lossaudit.geometry.program import Program
-from lossaudit.geometry.properties.family import Family, Slopes, Task, along, settled
+from lossaudit.geometry.properties.family import Family, Slopes, Task, along, everywhere, settled
 from lossaudit.geometry.properties.words import number, rational_root
 from lossaudit.geometry.ring import Limit, gradient_limit, gradient_square_at_zero
 
@@ -96,7 +96,7 @@ def confident(family: Family, *, right: bool = False) -> Entry:
 
 def tail(program: Program, direction: Sequence[int]) -> Entry:
     """How the gradient's norm goes along z = t d, as t -> infinity: exactly where there is a way, else fitted."""
-    limit = gradient_limit(program, direction) if program.domain == REALS else None
+    limit = gradient_limit(program, direction) if everywhere(program) else None
     if limit is not None:
         return Entry(_words(limit), Ground.PROVED, "exact series along the ray")
     return _final(program, direction) or _fitted(Slopes(program), direction)

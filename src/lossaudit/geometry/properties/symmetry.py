@@ -34,7 +34,9 @@ def symmetric(family: Family) -> Entry:
     points = [[fmpq(0)] * n, *([fmpq(s * (i % 3 + 1) * (-1) ** i) for i in range(n)] for s in (1, 2, 5))]
     values = [v for v in (value(total, x) for x in points) if v.is_finite()]
     if any(bool(a < b) for a in values for b in values):
-        shown = f"the sum is {number(float(values[0].mid()))} at one point and {number(float(values[-1].mid()))} at another"
+        shown = (
+            f"the sum is {number(float(values[0].mid()))} at one point and {number(float(values[-1].mid()))} at another"
+        )
         return Entry("no", Ground.REFUTED, f"{shown}, in ball arithmetic")
     return Entry("unknown", Ground.UNKNOWN, "the sum is constant where tried, and no rule proves it")
 

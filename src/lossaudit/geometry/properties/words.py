@@ -19,8 +19,8 @@ def number(x: float) -> str:
 def ratio(x: fmpq) -> str:
     """An exact number: as a fraction if that is short, else rounded.
 
-    >>> ratio(fmpq(1, 5)), ratio(fmpq(7, 123456))
-    ('1/5', '5.670036e-05')
+    >>> ratio(fmpq(1, 5)), ratio(fmpq(7, 1234567))
+    ('1/5', '5.670004e-06')
     """
     text = str(x)
     return text if len(text) <= 8 else number(int(x.p) / int(x.q))

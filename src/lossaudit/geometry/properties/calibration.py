@@ -18,7 +18,7 @@ from lossaudit.geometry.interval import REALS, Interval
 from lossaudit.geometry.program import Builder, Instruction, Program
 from lossaudit.geometry.properties import polyhedral
 from lossaudit.geometry.properties.elicitation import best
-from lossaudit.geometry.properties.family import Family, Slopes, Task, along, combined, put, settled
+from lossaudit.geometry.properties.family import Family, Slopes, Task, along, combined, decided_by_ranges, put, settled
 
 ZERO = fmpq(0)
 _SMALL = fmpq(1, 1024)
@@ -81,7 +81,8 @@ def _slope_from(program: Program, domain: Interval) -> arb:
     """
     line, places = along(program, range(len(program.instructions)), [0], [1], domain)
     facts = derive(line)
-    near = settled(program, [facts[i].range for i in places]) if all(facts[i].defined for i in places) else None
+    ranges = [facts[i].range if facts[i].defined else REALS for i in places]
+    near = settled(program, decided_by_ranges(program, ranges))
     return arb("nan") if near is None else Slopes(near).at([ZERO])[0]
 
 

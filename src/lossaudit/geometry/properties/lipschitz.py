@@ -12,11 +12,12 @@ from lossaudit.card import Entry, Ground
 from lossaudit.geometry.evaluate import floats
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.properties.family import Family, Slopes, everywhere
-from lossaudit.geometry.properties.response import tail, wrong_way
+from lossaudit.geometry.properties.response import right_way, tail, wrong_way
 from lossaudit.geometry.properties.words import number
 from lossaudit.geometry.quick import lipschitz as by_ranges
 from lossaudit.geometry.ring import Enclosure, constants, for_two_classes
 
+_CELLS = 1200
 _SCALES = (0.3, 1.0, 2.0, 4.0, 8.0, 30.0)
 
 
@@ -28,8 +29,9 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
     grows = _grows(family)
     first: list[Entry] = []
     second: list[Entry] = []
-    for program in family.distinct:
-        found = constants(program) if family.variables <= 3 else None
+    programs = family.distinct
+    for program in programs:
+        found = constants(program, cells=_CELLS // len(programs)) if family.variables <= 3 else None
         own = _enclosed(found.lipschitz) if found is not None and found.lipschitz is not None else None
         smooth = _enclosed(found.smoothness) if found is not None and found.smoothness is not None else None
         first.append(own or grows or _of_one_probability(program) or _between(program))
@@ -39,10 +41,10 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
 
 def _grows(family: Family) -> Entry | None:
     """The gradient tends to infinity on a ray, exactly."""
-    index, direction = wrong_way(family)
-    found = tail(family.programs[index], direction)
-    if found.ground is Ground.PROVED and found.value.startswith("grows"):
-        return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
+    for index, direction in (wrong_way(family), right_way(family)):
+        found = tail(family.programs[index], direction)
+        if found.ground is Ground.PROVED and found.value.startswith("grows"):
+            return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
     return None
 
 

@@ -63,7 +63,7 @@ def handle(options: argparse.Namespace) -> int:
     from lossaudit.report import proof
 
     asked = subject(options)
-    shown = proof.ShownVerdict.of(verdict(asked, 0, _domain(options.domain), options.property))
+    shown = proof.ShownVerdict.of(verdict(asked, 0, domain_of(options.domain), options.property))
     for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
     texts = {
@@ -72,7 +72,7 @@ def handle(options: argparse.Namespace) -> int:
         "json": proof.ShownVerdict.to_json,
         "html": proof.ShownVerdict.to_html,
     }
-    _write(texts[options.format](shown), options.output)
+    write(texts[options.format](shown), options.output)
     order = ("proved", "undecided", "refuted")
     return int(options.fail_on is not None and order.index(shown.status) >= order.index(options.fail_on))
 
@@ -93,7 +93,12 @@ def subject(options: argparse.Namespace) -> Asked:
         return by_address(options.loss, _shape(options.shape), options.target)
     if options.shape or options.target:
         raise UsageError("--shape and --target are for a loss of your own; a loss by name takes --classes")
-    return by_name(options.loss, options.head, options.classes, dict(map(_setting, options.set)))
+    return by_name(options.loss, options.head, options.classes, parameters(options))
+
+
+def parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """What `--set` gives to a loss by name."""
+    return dict(map(_setting, options.set))
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -116,7 +121,8 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
     return shape
 
 
-def _domain(text: str | None) -> str | tuple[float | None, float | None] | None:
+def domain_of(text: str | None) -> str | tuple[float | None, float | None] | None:
+    """What `--domain` means."""
     if text is None or "," not in text:
         return text
     low, _, high = text.partition(",")
@@ -133,7 +139,12 @@ def _end(text: str) -> float | None:
     return None if math.isinf(value) else value
 
 
-def _write(text: str, path: str | None) -> None:
+def write(text: str, path: str | None) -> None:
+    """Print, or write to a file.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
     text = text.rstrip("\n") + "\n"
     if path is None:
         sys.stdout.write(text)

@@ -67,7 +67,7 @@ def prove(
     Raises:
         UsageError: The function cannot be recorded at this example.
     """
-    interval, where = _domain(domain)
+    interval, where = domain_of(domain)
     subject = Subject.of(function, arguments, wrt)
     scope = described or Scope(subject.words, subject.described, subject.shape, subject.fixed)
     scope = replace(scope, domain=where)
@@ -187,7 +187,8 @@ def _down(x: fmpq) -> float:
     return near if rational(near) <= x else math.nextafter(near, -math.inf)
 
 
-def _domain(domain: Domain) -> tuple[Interval, str]:
+def domain_of(domain: Domain) -> tuple[Interval, str]:
+    """The interval in which each variable ranges, and in words."""
     if domain is None:
         return DOMAINS["reals"]
     if isinstance(domain, str):

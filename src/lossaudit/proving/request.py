@@ -11,10 +11,13 @@ from lossaudit.errors import UsageError
 from lossaudit.proving.examples import guess
 from lossaudit.proving.loading import load
 from lossaudit.proving.named import named
+from lossaudit.proving.properties import bounded, lipschitz, proper
 from lossaudit.proving.prove import Domain, prove
 from lossaudit.verdict import Scope, Verdict
 
-PROPERTIES: Mapping[str, Callable[..., Verdict]] = MappingProxyType({"convex": prove})
+PROPERTIES: Mapping[str, Callable[..., Verdict]] = MappingProxyType(
+    {"convex": prove, "bounded": bounded, "lipschitz": lipschitz, "proper": proper}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from lossaudit.geometry.lowering import Lowered
 from lossaudit.geometry.program import Program
 from lossaudit.proving.subject import Subject
 from lossaudit.proving.validation import compare
-from lossaudit.record.function import Recorded
+from lossaudit.record.recorded import Recorded
 from lossaudit.verdict import Scope, Status, Verdict, Witness
 
 DOMAINS: Mapping[str, tuple[Interval, str]] = MappingProxyType(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from lossaudit.record.casts import as_operation, is_cast, keeps_numbers
 from lossaudit.record.composites import body
 from lossaudit.record.lowering import Call, Known, Lowering, Operand, Tracked
 from lossaudit.record.moves import MOVES, SHAPE_ONLY, carry_out, is_shaped_by, moves
+from lossaudit.record.recorded import Recorded
 from lossaudit.record.request import Request, on_booleans, request, with_mask
 from lossaudit.record.shadows import KNOWN, Shadows
 from lossaudit.record.spans import current_spots, place_of
@@ -48,27 +48,6 @@ _READ_OUT_NAMES = """
 _READ_OUT = frozenset(_READ_OUT_NAMES.split())
 _OPERATORS = "add sub mul div truediv floordiv mod pow and or xor lshift rshift matmul"
 _IN_PLACE_OPERATORS = frozenset(f"__i{name}__" for name in _OPERATORS.split())
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a function.
-
-    Attributes:
-        output: Id of its value.
-        escapes: Where the program read a value that depends on the variables (`if loss > 3:`), so that at another point
-            it might do something else. Nothing may be proved past one.
-        detached: Whether a gradient was cut or computed in the program's own way, so that the gradient of the
-            program may be another than that of its value.
-        value: What the function returned.
-        unknown: Operations of which nothing is known.
-    """
-
-    output: int
-    escapes: tuple[str, ...]
-    detached: bool
-    value: float
-    unknown: tuple[str, ...]
 
 
 def record_function(function: Callable[..., Any], variables: Sequence[torch.Tensor], lowering: Lowering) -> Recorded:

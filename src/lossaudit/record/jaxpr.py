@@ -19,7 +19,7 @@ from lossaudit.errors import RecordingError, UsageError
 from lossaudit.pairing import Const, Place
 from lossaudit.record.jax_composites import whole
 from lossaudit.record.jax_moves import moved
-from lossaudit.record.jax_operations import Asked, asked_of, kind, product
+from lossaudit.record.jax_operations import Asked, asked_of, product
 from lossaudit.record.jax_precision import double_precision
 from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
 from lossaudit.record.recorded import Recorded
@@ -57,10 +57,10 @@ def record_jaxpr(
         double: Whether it is traced in double precision; otherwise as JAX is configured.
 
     Raises:
-        UsageError: The function returns something else.
+        UsageError: The function returns something else, or reads the values of its variables in Python.
         RecordingError: It cannot be traced, or has effects besides its value.
     """
-    traced, shape = _traced(function, variables, double)
+    closed, shape = traced(function, variables, double=double)
     results = jax.tree_util.tree_leaves(shape)
     if len(results) != 1 or np.prod(results[0].shape) != 1:
         found = f"an array of shape {tuple(results[0].shape)}" if len(results) == 1 else f"{len(results)} arrays"
@@ -70,23 +70,27 @@ def record_jaxpr(
     inputs = [Tracked(part.reshape(v.shape)) for part, v in zip(parts, variables, strict=True)]
     walker = _Walker(lowering)
     with double_precision():
-        [output] = walker.run(traced.jaxpr, traced.consts, inputs)
+        [output] = walker.run(closed.jaxpr, closed.consts, inputs)
+    with double_precision(double):
         value = float(np.asarray(function(*variables), dtype=np.float64).reshape(()))
     ids = walker.ids(output)
     return Recorded(int(ids.reshape(())), (), walker.detached, value, tuple(walker.unknown))
 
 
-def _traced(function: Callable[..., Any], variables: Sequence[Any], double: bool) -> tuple[Any, Any]:
+def traced(function: Callable[..., Any], variables: Sequence[Any], *, double: bool = True) -> tuple[Any, Any]:
+    """The jaxpr of a function, and the shape of what it returns.
+
+    Raises:
+        UsageError, RecordingError: As in `record_jaxpr`.
+    """
     tracing = jax.make_jaxpr(function, return_shape=True)
     try:
-        if not double:
-            return tracing(*variables)
-        with double_precision():
+        with double_precision(double):
             return tracing(*variables)
     except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
-        raise RecordingError(
-            f"the function reads values that depend on the variables ({type(error).__name__}): "
-            "JAX cannot trace bool(), float() or NumPy of them; use jnp.where, lax.cond and jax.numpy"
+        raise UsageError(
+            f"the function reads values that depend on its variables ({type(error).__name__}), and JAX cannot trace "
+            "`if`, bool(), float() or NumPy of those: use jnp.where and jax.numpy"
         ) from None
     except Exception as error:
         said = next(iter(str(error).strip().splitlines()), "")
@@ -141,7 +145,7 @@ class _Walker:
             return None
         asked = whole(eqn, operands)
         if asked is not None:
-            made = self._apply(eqn, asked, f"jax.numpy.{asked[0]}")
+            made = self._apply(eqn, asked, f"jax.{asked[0]}")
             if made is not None:
                 return made
         inner = next((eqn.params[key] for key in keys if key in eqn.params), None)

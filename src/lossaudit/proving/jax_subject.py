@@ -15,7 +15,7 @@ import numpy as np
 
 from lossaudit.errors import LossauditError, UsageError
 from lossaudit.proving.failing import described
-from lossaudit.proving.jax_setting import Setting, Wrt, is_array
+from lossaudit.proving.jax_setting import Setting, Wrt
 from lossaudit.record.jax_precision import double_precision
 from lossaudit.record.jaxpr import record_jaxpr, traced
 from lossaudit.record.lowering import Lowering
@@ -132,7 +132,7 @@ class JaxSubject:
         """
         arrays = self.arrays(point)
         with _as_given(self.double):
-            parts = jax.grad(lambda *x: self.function(*x).reshape(()), tuple(range(len(arrays))))(*arrays)
+            parts = jax.grad(_scalar(self.function), tuple(range(len(arrays))))(*arrays)
             return tuple(float(x) for part in parts for x in np.ravel(part))
 
     def record(self, lowering: Lowering) -> Recorded:
@@ -150,18 +150,27 @@ class _Raised(UsageError):
 
 
 def _checked(setting: Setting, *, double: bool, notes: tuple[str, ...] = ()) -> JaxSubject:
-    """The subject, after two runs that show that it is one."""
+    """The subject, after two traces and a run that show that it is one."""
     examples = [jnp.asarray(leaf) for leaf in setting.examples()]
-    value = _run(setting, examples)
-    _check_value(value)
-    if float(_run(setting, examples)) != float(value):
-        raise UsageError("the function gives another value each time: it is random, or keeps a state")
-    reached = _reached(setting, examples, value, double)
+    try:
+        (once, shape), (again, _) = (traced(setting, examples, double=double) for _ in range(2))
+    except LossauditError:
+        raise
+    except Exception as error:
+        raise _Raised(error) from None
+    _check_shape(shape)
+    if not _same(once, again):
+        raise UsageError("the function is another one each time it is traced: it is random, or keeps a state")
+    compiled = jax.jit(setting)
+    value = float(compiled(*examples).reshape(()))
+    if not math.isfinite(value):
+        raise UsageError(f"the function is {value} at the example, not finite: give another example")
+    reached = _reached(setting, examples)
     names = tuple(setting.names[index] for index in setting.variables)
     missed = (f"no gradient reaches {name}" for name, there in zip(names, reached, strict=True) if not there)
     return JaxSubject(
         setting,
-        jax.jit(setting),
+        compiled,
         names,
         tuple(tuple(example.shape) for example in examples),
         tuple(example.dtype for example in examples),
@@ -173,41 +182,52 @@ def _checked(setting: Setting, *, double: bool, notes: tuple[str, ...] = ()) -> 
     )
 
 
-def _run(setting: Setting, examples: Sequence[Any]) -> Any:
-    try:
-        return setting(*examples)
-    except Exception as error:
-        raise _Raised(error) from None
+def _scalar(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same with a result without axes."""
+
+    def scalar(*points: Any) -> Any:
+        return function(*points).reshape(())
+
+    return scalar
 
 
-def _check_value(value: Any) -> None:
-    if not is_array(value):
-        raise UsageError(f"the function returns {type(value).__name__}, not an array")
-    if value.size != 1:
+def _check_shape(found: Any) -> None:
+    if not isinstance(found, jax.ShapeDtypeStruct):
+        raise UsageError(f"the function returns {type(found).__name__}, not an array")
+    if math.prod(found.shape) != 1:
         raise UsageError(
-            f"the function returns an array of shape {value.shape}, not one number: "
+            f"the function returns an array of shape {found.shape}, not one number: "
             "wrap it in a mean or a sum, as in lambda z, y: loss(z, y).mean()"
         )
-    if not jnp.issubdtype(value.dtype, jnp.floating):
-        raise UsageError(f"the function returns {value.dtype}, not a real number")
-    if not math.isfinite(float(value.reshape(()))):
-        raise UsageError(f"the function is {float(value.reshape(()))} at the example, not finite: give another example")
+    if not jnp.issubdtype(found.dtype, jnp.floating):
+        raise UsageError(f"the function returns {found.dtype}, not a real number")
 
 
-def _reached(setting: Setting, examples: Sequence[Any], value: Any, double: bool) -> list[bool]:
+def _same(one: Any, other: Any) -> bool:
+    """Whether two jaxprs are equal, with the numbers that they hold."""
+    if str(one) != str(other):
+        return False
+    fresh = [(x, y) for x, y in zip(one.consts, other.consts, strict=True) if x is not y]
+    return all(np.array_equal(*map(_bits, (x, y)), equal_nan=True) for x, y in fresh)
+
+
+def _bits(value: Any) -> Any:
+    """A constant as numbers: random keys have a type of their own."""
+    is_key = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+    return np.asarray(jax.random.key_data(value) if is_key else value)
+
+
+def _reached(setting: Setting, examples: Sequence[Any]) -> list[bool]:
     """Which variables a gradient reaches: those where the change of the loss enters the backward pass."""
 
-    def backward(change: Any) -> Any:
-        return jax.vjp(setting, *examples)[1](change)
+    def backward(change: Any, *points: Any) -> Any:
+        return jax.vjp(_scalar(setting), *points)[1](change)
 
     try:
-        traced(setting, examples, double=double)
-        jaxpr = jax.make_jaxpr(backward)(jnp.ones_like(value)).jaxpr
-    except LossauditError:
-        raise
+        jaxpr = jax.make_jaxpr(backward)(1.0, *examples).jaxpr
     except Exception as error:
         raise UsageError(f"the backward pass of the function raises {described(error)}") from None
-    moved = set(map(id, jaxpr.invars))
+    moved = {id(jaxpr.invars[0])}
     for eqn in jaxpr.eqns:
         if any(id(atom) in moved for atom in eqn.invars):
             moved.update(map(id, eqn.outvars))

@@ -45,9 +45,7 @@ def by_name(name: str, head: str | None, classes: int, options: Mapping[str, Any
     return Asked(known.function, (known.logits, known.target), scope, known.domain)
 
 
-def by_address(
-    address: str, shape: tuple[int, ...] | None, target: str | None, framework: str | None = None
-) -> Asked:
+def by_address(address: str, shape: tuple[int, ...] | None, target: str | None, framework: str | None = None) -> Asked:
     """A loss of the user's: `package.module:name`, `file.py:name`, `'module:Name(gamma=2)'`.
 
     Raises:

@@ -56,6 +56,7 @@ _BY_NUMPY: Mapping[str, Move] = MappingProxyType(
         "squeeze": lambda _, ids, params: [ids[0].squeeze(tuple(params["dimensions"]))],
         "expand_dims": lambda _, ids, params: [np.expand_dims(ids[0], tuple(params["dimensions"]))],
         "rev": lambda _, ids, params: [np.flip(ids[0], tuple(params["dimensions"]))],
+        "tile": lambda _, ids, params: [np.tile(ids[0], params["reps"])],
         "concatenate": lambda _, ids, params: [np.concatenate(ids, params["dimension"])],
         "stack": lambda _, ids, params: [np.stack(ids, params["axis"])],
         "copy": _same,
@@ -67,6 +68,8 @@ _BY_NUMPY: Mapping[str, Move] = MappingProxyType(
         "sharding_constraint": _same,
     }
 )
+# Over no axes these leave everything where it is.
+_REDUCTIONS = frozenset(f"reduce_{name}" for name in ("sum", "prod", "max", "min", "and", "or"))
 # Looked up by JAX: which of the operands may hold elements; all others are positions, and have to be known.
 _BY_JAX: Mapping[str, Sequence[int]] = MappingProxyType(
     {
@@ -94,6 +97,8 @@ def moved(eqn: Any, operands: Sequence[Operand], ids_of: Callable[[Any], Ids]) -
 
     if name == "select_n":
         return _selected(operands, ids)
+    if name in _REDUCTIONS and params["axes"] == ():
+        return [ids(operands[0])]
     if name in _BY_NUMPY:
         return _BY_NUMPY[name](eqn.primitive, [ids(operand) for operand in operands], params)
     if name in _BY_JAX:

@@ -36,9 +36,7 @@ def _reduction(op: str) -> Spelled:
 
 
 def _running(op: str) -> Spelled:
-    def asked(operands: Sequence[Operand], params: Mapping[str, Any]) -> Asked | None:
-        if params.get("reverse"):
-            return None
+    def asked(operands: Sequence[Operand], params: Mapping[str, Any]) -> Asked:
         return op, {"input": operands[0]}, {"dim": Const(int(params["axis"]))}
 
     return asked

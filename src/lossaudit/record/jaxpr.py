@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lossaudit.errors import RecordingError, UsageError
+from lossaudit.errors import LossauditError, RecordingError, UsageError
 from lossaudit.pairing import Const, Place
 from lossaudit.record.jax_composites import whole
 from lossaudit.record.jax_moves import moved
@@ -23,7 +23,7 @@ from lossaudit.record.jax_operations import Asked, asked_of, product
 from lossaudit.record.jax_precision import double_precision
 from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
 from lossaudit.record.recorded import Recorded
-from lossaudit.record.spans import is_library, shown
+from lossaudit.record.spans import is_library, is_own, shown
 
 # Calls of another jaxpr, and the parameter that holds it.
 _ENTERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -60,7 +60,13 @@ def record_jaxpr(
         UsageError: The function returns something else, or reads the values of its variables in Python.
         RecordingError: It cannot be traced, or has effects besides its value.
     """
-    closed, shape = traced(function, variables, double=double)
+    try:
+        closed, shape = traced(function, variables, double=double)
+    except LossauditError:
+        raise
+    except Exception as error:
+        said = next(iter(str(error).strip().splitlines()), "")
+        raise RecordingError(f"the function cannot be traced: {type(error).__name__}: {said}") from error
     results = jax.tree_util.tree_leaves(shape)
     if len(results) != 1 or np.prod(results[0].shape) != 1:
         found = f"an array of shape {tuple(results[0].shape)}" if len(results) == 1 else f"{len(results)} arrays"
@@ -81,7 +87,7 @@ def traced(function: Callable[..., Any], variables: Sequence[Any], *, double: bo
     """The jaxpr of a function, and the shape of what it returns.
 
     Raises:
-        UsageError, RecordingError: As in `record_jaxpr`.
+        UsageError: It reads the values of its variables in Python.
     """
     tracing = jax.make_jaxpr(function, return_shape=True)
     try:
@@ -92,9 +98,6 @@ def traced(function: Callable[..., Any], variables: Sequence[Any], *, double: bo
             f"the function reads values that depend on its variables ({type(error).__name__}), and JAX cannot trace "
             "`if`, bool(), float() or NumPy of those: use jnp.where and jax.numpy"
         ) from None
-    except Exception as error:
-        said = next(iter(str(error).strip().splitlines()), "")
-        raise RecordingError(f"the function cannot be traced: {type(error).__name__}: {said}") from error
 
 
 class _Walker:
@@ -103,6 +106,7 @@ class _Walker:
     def __init__(self, lowering: Lowering) -> None:
         self._lowering = lowering
         self._equations = 0
+        self._place: Place | None = None  # of the outermost call at work: the jaxprs of inner ones are remembered
         self.unknown: dict[str, None] = {}  # in order, each once
         self.detached = False
 
@@ -132,9 +136,11 @@ class _Walker:
             return _computed(eqn, [operand.values for operand in operands])  # type: ignore[union-attr]
         self.detached |= eqn.primitive.name in _OWN_GRADIENT
         shapes = [tuple(var.aval.shape) for var in eqn.outvars]
+        outer, self._place = self._place, self._place or _place(eqn)
         found = self._called(eqn, operands) or self._looped(eqn, operands) or self._followed(eqn, operands)
         if found is None or [np.shape(_content(part)) for part in found] != shapes:
-            return self._opaque(eqn, operands)
+            found = self._unknown(_spelled(eqn), shapes, operands)
+        self._place = outer
         return found
 
     # Calls, loops and branches
@@ -220,7 +226,7 @@ class _Walker:
         given = {"condition": condition, "input": if_so, "other": if_not}
         shape = np.shape(_content(if_so))
         found = self._apply_to("where", given, shape)
-        return found if found is not None else self._unknown("jax.lax.cond", [shape], list(given.values()), None)[0]
+        return found if found is not None else self._unknown("jax.lax.cond", [shape], list(given.values()))[0]
 
     # Everything else
 
@@ -236,7 +242,11 @@ class _Walker:
             shape = tuple(eqn.outvars[0].aval.shape)
             return None if found is None else [Tracked(self.ids(part).reshape(shape)) for part in found]
         plain = asked_of(eqn, operands)
-        return None if plain is None else self._apply(eqn, plain)
+        if plain is None or not eqn.params.get("reverse"):
+            return None if plain is None else self._apply(eqn, plain)
+        axis = eqn.params["axis"]  # a running sum from behind
+        found = self._apply(eqn, (plain[0], {name: _flipped(x, axis) for name, x in plain[1].items()}, plain[2]))
+        return None if found is None else [_flipped(x, axis) for x in found]
 
     def _apply(
         self, eqn: Any, asked: Asked, spelled: str = "", shapes: tuple[tuple[int, ...], ...] | None = None
@@ -245,23 +255,18 @@ class _Walker:
         if shapes is None:
             shapes = tuple(tuple(var.aval.shape) for var in eqn.outvars)
         given = {name: _plain(operand) for name, operand in operands.items()}
-        call = Call(op, given, args, shapes, spelled or _spelled(eqn), _place(eqn))
+        call = Call(op, given, args, shapes, spelled or _spelled(eqn), self._place)
         found = self._lowering.apply(call)
         return None if found is None else [Tracked(np.asarray(ids, dtype=np.int64)) for ids in found]
 
     def _apply_to(self, op: str, operands: dict[str, Operand], shape: tuple[int, ...]) -> Operand | None:
         given = {name: _plain(operand) for name, operand in operands.items()}
-        found = self._lowering.apply(Call(op, given, {}, (shape,), "jax.lax.cond"))
+        found = self._lowering.apply(Call(op, given, {}, (shape,), "jax.lax.cond", self._place))
         return None if found is None else Tracked(np.asarray(found[0], dtype=np.int64))
 
-    def _opaque(self, eqn: Any, operands: Sequence[Operand]) -> list[Operand]:
-        shapes = [tuple(var.aval.shape) for var in eqn.outvars]
-        return self._unknown(_spelled(eqn), shapes, operands, _place(eqn))
-
-    def _unknown(
-        self, what: str, shapes: Sequence[tuple[int, ...]], operands: Sequence[Operand], place: Place | None
-    ) -> list[Operand]:
+    def _unknown(self, what: str, shapes: Sequence[tuple[int, ...]], operands: Sequence[Operand]) -> list[Operand]:
         """From now on nothing is known of these results, but that they depend on the operands."""
+        place = self._place
         self.unknown[f"{place}: {what}" if place is not None else what] = None
         tracked = {f"arg{k}": operand for k, operand in enumerate(operands) if isinstance(operand, Tracked)}
         call = Call(what, dict(tracked), {"spelled": Const(what)}, tuple(shapes), what, place)
@@ -310,6 +315,10 @@ def _row(operand: Operand, index: int) -> Operand:
     return Tracked(operand.ids[index]) if isinstance(operand, Tracked) else Known(operand.values[index])
 
 
+def _flipped(operand: Operand, axis: int) -> Operand:
+    return Tracked(np.flip(operand.ids, axis)) if isinstance(operand, Tracked) else Known(np.flip(operand.values, axis))
+
+
 def _plain(operand: Operand) -> Operand:
     return operand if isinstance(operand, Tracked) else Known(_numbers(operand.values))
 
@@ -328,6 +337,8 @@ def _place(eqn: Any) -> Place | None:
     """The line of the user's program that asked for an equation."""
     traceback = getattr(eqn.source_info, "traceback", None)
     for frame in getattr(traceback, "frames", ()):
+        if is_own(frame.file_name):
+            return None  # what called this package is not what was asked for
         if not is_library(frame.file_name):
             return Place(shown(frame.file_name), frame.line_num, scope=frame.function_name)
     return None

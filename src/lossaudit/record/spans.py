@@ -25,6 +25,11 @@ _LIBRARIES = tuple(
 _is_library: dict[str, bool] = {}
 
 
+def is_own(filename: str) -> bool:
+    """Whether a file belongs to this package."""
+    return filename.startswith(_OWN)
+
+
 def is_library(filename: str) -> bool:
     """Whether a file belongs to an installed package, to Python or to this one."""
     known = filename.startswith((*_LIBRARIES, _OWN)) or "site-packages" in filename

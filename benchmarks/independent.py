@@ -23,6 +23,8 @@ HUGE = mpf(10) ** 6
 
 
 MOST_DIGITS = 20_000
+MOST_FOR_A_GUESS = 300
+"""A guess of the search is dropped when so many digits show no violation: most are rounding on a straight line."""
 
 
 class Undefined(Exception):
@@ -228,7 +230,7 @@ Valued: TypeAlias = Callable[[Sequence[Fraction], int], tuple[mpf, mpf]]
 """A function's value at a point with so many digits, and the largest number that met on the way."""
 
 
-def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction]) -> mpf | None:
+def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int = MOST_DIGITS) -> mpf | None:
     """f(midpoint) - (f(a) + f(b)) / 2 with enough digits to tell its sign; None where no number of them tells.
 
     Raises:
@@ -237,7 +239,7 @@ def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction]) -> mpf | No
     """
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     digits = 50
-    while digits <= MOST_DIGITS:
+    while digits <= most:
         (left, size_left), (centre, size), (right, size_right) = (value(point, digits) for point in (a, middle, b))
         with mpmath.workdps(digits):
             found, largest = centre - (left + right) / 2, max(size_left, size, size_right, mpf(1))
@@ -263,7 +265,7 @@ def contradiction(program: Program, seed: int, lines: int = 120) -> Contradictio
     starts, ends = _segments(program, random, lines)
     candidates = _worst_chords(program, starts, ends)
     candidates += _refined(program, random, candidates)
-    for _, a, b in sorted(candidates, key=lambda c: -c[0])[:6]:
+    for _, a, b in sorted(candidates, key=lambda c: -c[0])[:4]:
         found = _confirmed(program, a, b)
         if found is not None:
             return found
@@ -345,7 +347,7 @@ def _confirmed(program: Program, a: Point, b: Point) -> Contradiction | None:
             return Contradiction("no value", point)
         except TooLarge:
             return None
-    found = gap(valued(program), left, right)
+    found = gap(valued(program), left, right, MOST_FOR_A_GUESS)
     if found is None or not found > 0:
         return None
     return Contradiction("the middle lies above the chord", left, right, mpmath.nstr(found, 5))

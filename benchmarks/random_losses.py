@@ -26,6 +26,9 @@ class Operation:
     torch: Callable[[Tensor], Tensor]
     digits: Callable[[Vector], Vector]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def _each(name: str, in_torch: Callable[[Tensor], Tensor], in_digits: Callable[[mpf], mpf]) -> Operation:
     return Operation(name, in_torch, lambda xs: [in_digits(x) for x in xs])
@@ -147,6 +150,7 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
     """Two points between which a chord lies below its middle, or None."""
     generator = torch.Generator().manual_seed(seed)
     found: list[tuple[float, tuple[float, ...], tuple[float, ...]]] = []
+    most = independent.MOST_FOR_A_GUESS
     for _ in range(segments):
         scale = (1e-3, 0.1, 1.0, 4.0, 16.0, 100.0)[int(torch.randint(6, (), generator=generator))]
         a, b = (torch.randn(2, loss.size, dtype=torch.float64, generator=generator) * scale).unbind()
@@ -159,7 +163,7 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
                 found.append((gap / size, *ends))
     for _, left, right in sorted(found, reverse=True)[:4]:
         try:
-            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right))
+            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right), most)
         except independent.TooLarge:
             continue
         if gap is not None and gap > 0:

@@ -349,10 +349,10 @@ def example(row: Row) -> Tensor:
     return torch.tensor([1.5, 2.0, 3.0] if row.domain else [0.3, -0.2, 0.7], dtype=torch.float64)
 
 
-def ask(row: Row) -> Answer:
+def ask(row: Row, repeats: int) -> Answer:
     """Both tools before one loss."""
     cvxpy_times, lossaudit_times, convex, status = [], [], False, ""
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         start = time.perf_counter()
         convex = bool(row.cvxpy(variable(row)).is_convex())
         cvxpy_times.append(time.perf_counter() - start)
@@ -362,10 +362,10 @@ def ask(row: Row) -> Answer:
     return Answer(row, convex, status, statistics.median(cvxpy_times), statistics.median(lossaudit_times))
 
 
-def answers() -> list[Answer]:
+def answers(repeats: int = REPEATS) -> list[Answer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [ask(row) for row in ROWS]
+        return [ask(row, repeats) for row in ROWS]
 
 
 def main() -> int:
@@ -373,10 +373,9 @@ def main() -> int:
     given = answers()
     print(f"{'loss':34}{'truth':>12}{'CVXPY ' + cp.__version__:>14}{'ms':>8}{'lossaudit':>12}{'ms':>8}")
     for a in given:
-        print(
-            f"{a.row.name:34}{'convex' if a.row.convex else 'not convex':>12}{'convex' if a.cvxpy_convex else 'unknown':>14}"
-            f"{a.cvxpy_seconds * 1e3:8.2f}{a.lossaudit:>12}{a.lossaudit_seconds * 1e3:8.1f}"
-        )
+        truth, cvxpy = "convex" if a.row.convex else "not convex", "convex" if a.cvxpy_convex else "unknown"
+        times = a.cvxpy_seconds * 1e3, a.lossaudit_seconds * 1e3
+        print(f"{a.row.name:34}{truth:>12}{cvxpy:>14}{times[0]:8.2f}{a.lossaudit:>12}{times[1]:8.1f}")
     by_cvxpy = [a for a in given if a.cvxpy_convex]
     by_lossaudit = [a for a in given if a.lossaudit_decides]
     missed = [a.row.name for a in by_cvxpy if a.lossaudit != "proved"]

@@ -158,12 +158,26 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
                 return None
             top = other if side[0] >= 0 else top
         return top
+    if op == "huber":
+        return _huber(line, args[0], constants[0])
     if op == "power" and constants[0].q == 2 and constants[0] > 0:
         root = _absolute_root(line, args[0])
         if root is not None:
             args, constants = (root,), (fmpq(constants[0].p),)
     index = line.append(op, args, constants)
     return index if line.derivation.claims[index].defined else None
+
+
+def _huber(line: Straight, index: int, delta: fmpq) -> int | None:
+    """The case of Huber's function that holds on the interval."""
+    above, below = (line.sign(line.append("linear", (index,), (c, -delta))) for c in (ONE, -ONE))
+    if above is not None and above[0] >= 0:
+        return line.append("linear", (index,), (delta, -delta * delta / 2))
+    if below is not None and below[0] >= 0:
+        return line.append("linear", (index,), (-delta, -delta * delta / 2))
+    if above is None or below is None:
+        return None
+    return line.append("linear", (line.append("power", (index,), (fmpq(2),)),), (fmpq(1, 2), ZERO))
 
 
 def _absolute_root(line: Straight, index: int) -> int | None:

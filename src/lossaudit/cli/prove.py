@@ -48,6 +48,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", choices=("index", "one-hot", "{0,1}", "{-1,+1}", "real", "distribution"), help="its second argument"
     )
+    parser.add_argument("--framework", choices=("torch", "jax"), help="what your loss is written in (default torch)")
     parser.add_argument(
         "--domain", metavar="DOMAIN", help="where the variables range: positive, nonnegative, unit, or LOW,HIGH"
     )
@@ -90,9 +91,9 @@ def subject(options: argparse.Namespace) -> Asked:
             raise UsageError(
                 "--head and --set are for a loss by name; write your own with its head, and its parameters"
             )
-        return by_address(options.loss, _shape(options.shape), options.target)
-    if options.shape or options.target:
-        raise UsageError("--shape and --target are for a loss of your own; a loss by name takes --classes")
+        return by_address(options.loss, _shape(options.shape), options.target, options.framework)
+    if options.shape or options.target or options.framework:
+        raise UsageError("--shape, --target and --framework are for a loss of your own; a loss by name takes --classes")
     return by_name(options.loss, options.head, options.classes, parameters(options))
 
 

@@ -28,6 +28,7 @@ _SIGNATURES: Mapping[str, tuple[int | None, int]] = MappingProxyType(
         **dict.fromkeys(("logsumexp", "max"), (None, 0)),
         "multiply": (2, 0),
         "power": (1, 1),
+        "huber": (1, 1),
         "select": (3, 0),
     }
 )
@@ -135,6 +136,7 @@ def _instruction(row: Any, index: int, variables: int) -> Instruction:
         wanted, exact = _SIGNATURES[op]
         fits = len(constants) == exact and (len(args) >= 1 if wanted is None else len(args) == wanted)
     demand(fits, f"{op} has the wrong number of arguments or constants")
+    demand(op != "huber" or constants[0] > 0, "the delta of huber is not positive")
     if op == "variable":
         demand(constants[0].q == 1 and 0 <= constants[0] < variables, "a variable is out of range")
     return Instruction(op, args, constants)
@@ -220,6 +222,17 @@ def _select(condition: arb, x: arb, y: arb) -> arb:
     return y if condition == 0 else x.union(y)
 
 
+def _huber(x: arb, delta: fmpq) -> arb:
+    """x^2 / 2 up to |x| = delta, then delta (|x| - delta / 2): it rises with |x|."""
+
+    def at(size: arb) -> arb:
+        short = size.min(arb(delta))
+        return short * (size - short / 2)
+
+    size = abs(x)
+    return at(size) if size.is_exact() else at(size.abs_lower()).union(at(size.abs_upper()))
+
+
 def _max(xs: Sequence[arb]) -> arb:
     top = xs[0]
     for x in xs[1:]:
@@ -261,6 +274,7 @@ def ball(op: str, xs: Sequence[arb], constants: Sequence[fmpq]) -> arb:
         "linear": lambda: sum((c * x for c, x in zip(constants, xs, strict=False)), arb(constants[-1])),
         "multiply": lambda: xs[0] * xs[1],
         "power": lambda: power(xs[0], constants[0]),
+        "huber": lambda: _huber(xs[0], constants[0]),
         "logsumexp": lambda: sum((x.exp() for x in xs), arb(0)).log(),
         "max": lambda: _max(xs),
         "select": lambda: _select(*xs),

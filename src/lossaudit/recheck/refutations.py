@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from lossaudit.recheck.facts import check_claims
 from lossaudit.recheck.intervals import REALS
@@ -32,15 +32,17 @@ def gap(program: Program, a: Sequence[fmpq], b: Sequence[fmpq], least: fmpq) -> 
     """Whether f((a + b) / 2) - (f(a) + f(b)) / 2 is > 0, and not under the least gap that is claimed."""
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     for bits in BITS:
-        left, centre, right = (_value(program, point, bits) for point in (a, middle, b))
-        found = centre - (left + right) / 2
-        if found > 0 and found >= arb(least):
-            return True
+        with ctx.workprec(bits):
+            left, centre, right = (_value(program, point, bits) for point in (a, middle, b))
+            found = centre - (left + right) / 2
+            if found > 0 and found >= arb(least):
+                return True
     return False
 
 
 def _value(program: Program, point: Sequence[fmpq], bits: int) -> arb:
-    return balls(program, [arb(x) for x in point], bits)[program.output]
+    with ctx.workprec(bits):
+        return balls(program, [arb(x) for x in point], bits)[program.output]
 
 
 def witness(data: Any, program: Program) -> frozenset[str]:

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from mpmath import mpf
 from torch import Tensor
 
+from benchmarks import independent
+
 Vector = Sequence[mpf]
 
 
@@ -24,18 +26,28 @@ class Operation:
     torch: Callable[[Tensor], Tensor]
     digits: Callable[[Vector], Vector]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def _each(name: str, in_torch: Callable[[Tensor], Tensor], in_digits: Callable[[mpf], mpf]) -> Operation:
     return Operation(name, in_torch, lambda xs: [in_digits(x) for x in xs])
 
 
+def _exp(x: mpf) -> mpf:
+    if abs(x) > independent.HUGE:
+        if x < 0:
+            return mpf(0)
+        raise independent.TooLarge
+    return mpmath.exp(x)
+
+
 def _softplus(x: mpf) -> mpf:
-    return max(x, mpf(0)) + mpmath.log1p(mpmath.exp(-abs(x)))
+    return max(x, mpf(0)) + mpmath.log1p(_exp(-abs(x)))
 
 
 def _logsumexp(xs: Vector) -> mpf:
-    top = max(xs)
-    return top + mpmath.log(sum(mpmath.exp(x - top) for x in xs))
+    return independent.logsumexp(*xs)
 
 
 def _log_softmax(xs: Vector) -> Vector:
@@ -44,11 +56,11 @@ def _log_softmax(xs: Vector) -> Vector:
 
 
 EACH = (
-    _each("exp", torch.exp, mpmath.exp),
+    _each("exp", torch.exp, _exp),
     _each("softplus", lambda z: torch.logaddexp(z, torch.zeros_like(z)), _softplus),
     _each("logsigmoid", F.logsigmoid, lambda x: -_softplus(-x)),
-    _each("sigmoid", torch.sigmoid, lambda x: mpmath.exp(-_softplus(-x))),
-    _each("tanh", torch.tanh, mpmath.tanh),
+    _each("sigmoid", torch.sigmoid, lambda x: _exp(-_softplus(-x))),
+    _each("tanh", torch.tanh, lambda x: 1 - 2 * _exp(-_softplus(2 * x))),
     _each("abs", torch.abs, abs),
     _each("relu", F.relu, lambda x: max(x, mpf(0))),
     _each("square", torch.square, lambda x: x * x),
@@ -66,11 +78,11 @@ EACH = (
         lambda x: x if x > 1 else (x * x + 1) / 2,
     ),
     _each("where(z >= 0, z, z/4)", lambda z: torch.where(z >= 0, z, z / 4), lambda x: x if x >= 0 else x / 4),
-    _each("1/(1 + exp(-z))", lambda z: 1 / (1 + torch.exp(-z)), lambda x: mpmath.exp(-_softplus(-x))),
+    _each("1/(1 + exp(-z))", lambda z: 1 / (1 + torch.exp(-z)), lambda x: _exp(-_softplus(-x))),
     _each("log1p(exp(z))", lambda z: torch.log1p(torch.exp(z)), _softplus),
 )
 ACROSS = (
-    Operation("softmax", lambda z: F.softmax(z, 0), lambda xs: [mpmath.exp(x) for x in _log_softmax(xs)]),
+    Operation("softmax", lambda z: F.softmax(z, 0), lambda xs: [_exp(x) for x in _log_softmax(xs)]),
     Operation("log_softmax", lambda z: F.log_softmax(z, 0), _log_softmax),
     Operation("z - max(z)", lambda z: z - z.max(), lambda xs: [x - max(xs) for x in xs]),
     Operation("z - mean(z)", lambda z: z - z.mean(), lambda xs: [x - sum(xs) / len(xs) for x in xs]),
@@ -110,17 +122,17 @@ class Loss:
         terms = zip(self.weights, self.chains, strict=True)
         return " + ".join(f"{weight} * [{' > '.join(o.name for o in chain)}]" for weight, chain in terms)
 
-    def digits(self, point: Sequence[Fraction]) -> mpf:
-        """The value in the working precision of mpmath."""
-        total = mpf(0)
-        for weight, chain in zip(self.weights, self.chains, strict=True):
-            xs: Vector = [mpf(x.numerator) / x.denominator for x in point]
-            for operation in chain:
-                if any(abs(x) > 10**6 for x in xs):
-                    raise OverflowError
-                xs = operation.digits(xs)
-            total += mpf(weight) * xs[0]
-        return total
+    def value(self, point: Sequence[Fraction], digits: int) -> tuple[mpf, mpf]:
+        """The value with so many digits, and the largest number that met on the way."""
+        with mpmath.workdps(digits):
+            total, largest = mpf(0), mpf(0)
+            for weight, chain in zip(self.weights, self.chains, strict=True):
+                xs: Vector = [mpf(x.numerator) / x.denominator for x in point]
+                for operation in chain:
+                    xs = operation.digits(xs)
+                    largest = max(largest, *(abs(x) for x in xs))
+                total += mpf(weight) * xs[0]
+            return total, largest
 
 
 def random_loss(seed: int) -> Loss:
@@ -134,25 +146,11 @@ def random_loss(seed: int) -> Loss:
     return Loss(tuple(chains), weights, pick.choice((1, 2, 3)))
 
 
-def violates(loss: Loss, a: Sequence[Fraction], b: Sequence[Fraction]) -> bool:
-    """Whether the middle lies above the chord, at 50 and at 150 digits."""
-    middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
-    for digits in (50, 150):
-        with mpmath.workdps(digits):
-            try:
-                left, centre, right = (loss.digits(point) for point in (a, middle, b))
-            except OverflowError:
-                return False
-            size = max(abs(left), abs(centre), abs(right), max(abs(mpf(x.numerator) / x.denominator) for x in (*a, *b)))
-            if not centre - (left + right) / 2 > size * mpf(10) ** (30 - digits):
-                return False
-    return True
-
-
 def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Two points between which a chord lies below its middle, or None."""
     generator = torch.Generator().manual_seed(seed)
     found: list[tuple[float, tuple[float, ...], tuple[float, ...]]] = []
+    most = independent.MOST_FOR_A_GUESS
     for _ in range(segments):
         scale = (1e-3, 0.1, 1.0, 4.0, 16.0, 100.0)[int(torch.randint(6, (), generator=generator))]
         a, b = (torch.randn(2, loss.size, dtype=torch.float64, generator=generator) * scale).unbind()
@@ -164,6 +162,10 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
                 ends = (tuple(float(x) for x in a + (b - a) * (k / 8)) for k in (i, j))
                 found.append((gap / size, *ends))
     for _, left, right in sorted(found, reverse=True)[:4]:
-        if violates(loss, [Fraction(x) for x in left], [Fraction(x) for x in right]):
+        try:
+            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right), most)
+        except independent.TooLarge:
+            continue
+        if gap is not None and gap > 0:
             return left, right
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.report.card import ShownCard
 from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
 
@@ -82,6 +83,43 @@ def prove(
     from lossaudit.proving.request import in_python, verdict
 
     return ShownVerdict.of(verdict(in_python(loss, arguments, head, classes, options), wrt, domain, property))
+
+
+def card(
+    loss: Callable[..., Any] | str,
+    *arguments: Any,
+    domain: str | tuple[float | None, float | None] | None = None,
+    head: str | None = None,
+    classes: int = 10,
+    **options: Any,
+) -> ShownCard:
+    """Everything known of a loss: curvature, gradient response, constants, statistics, and floating-point health.
+
+    Args:
+        loss: A callable that returns one number, or the name of a loss that lossaudit knows (`"focal"`).
+        arguments: For a callable: an example of its arguments, raw outputs first and then the target.
+        domain: Where the raw outputs range, as for `prove`.
+        head: For a loss by name: what is applied to the logits before (`"softmax"`).
+        classes: For a loss by name: K.
+        options: For a loss by name: its parameters (`gamma=2`).
+
+    Returns:
+        A card: print it, or look at `.entries`, each with its value, how it is known, and by which argument.
+
+    Raises:
+        lossaudit.errors.UsageError: The function cannot be recorded.
+
+    >>> shown = card("cross_entropy", classes=3)
+    >>> shown.entries["proper"].value, shown.entries["proper"].ground.value
+    ('strictly', 'proved')
+    """
+    from lossaudit.proving.card import Sized
+    from lossaudit.proving.card import card as made
+    from lossaudit.proving.request import in_python
+
+    asked = in_python(loss, arguments, head, classes, options)
+    sized = Sized(loss, head, options) if isinstance(loss, str) else None
+    return ShownCard.of(made(asked, domain=domain, sized=sized))
 
 
 def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt: int | str = 0) -> tuple[Minimum, ...]:

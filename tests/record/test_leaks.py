@@ -65,6 +65,19 @@ MANY = {
     "images, 2": lambda z: (z[None, None], 2),
     "batch, (1, 1), reflect": lambda z: (z[None], (1, 1), "reflect"),
     "4, z": lambda z: (4, z),
+    "z, own index": lambda z: (z, z[0].argmax()),
+    "z, 0, own index": lambda z: (z, 0, z[0].argmax()),
+    "z, own index, 0": lambda z: (z, z[0].argmin(), 0),
+    "z, 0, own index, 1": lambda z: (z, 0, z[0].argmin(), 1),
+    "z, own indices": lambda z: (z, z[0].argsort()),
+    "z, own mask": lambda z: (z, z > 0),
+    "z, own mask, 0": lambda z: (z, z > 0, 0.0),
+    "own mask, z, known": lambda z: (z > 0, z, GIVEN),
+    "z, 1, own indices": lambda z: (z, 1, z.argsort(1)),
+    "known, 1, own indices, 1": lambda z: (GIVEN.clone(), 1, z.argsort(1), 1.0),
+    "known, own mask, 0": lambda z: (GIVEN.clone(), z > 0, 0.0),
+    "known, own index": lambda z: (GIVEN.clone(), z[0].argmax()),
+    "known, 0, own index": lambda z: (GIVEN.clone(), 0, z[0].argmax()),
     "z, int64": lambda z: (z, torch.int64),
 }
 # Random numbers, memory that is not initialised, other devices; and rounding to narrow floats, which is not followed.
@@ -167,7 +180,7 @@ def test_nothing_leaks_where_elements_move(name):
 
 def test_the_check_itself_finds_a_leak(monkeypatch):
     """With the ids of one operation left out, its result would pass for a constant."""
-    monkeypatch.setattr("lossaudit.record.function._VALUE_FREE", frozenset({"clone"}))
+    monkeypatch.setattr("lossaudit.record.follower._VALUE_FREE", frozenset({"clone"}))
     assert leaks(torch.clone, FEW["z"])
 
 

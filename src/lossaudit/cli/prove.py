@@ -48,6 +48,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", choices=("index", "one-hot", "{0,1}", "{-1,+1}", "real", "distribution"), help="its second argument"
     )
+    parser.add_argument("--framework", choices=("torch", "jax"), help="what your loss is written in (default torch)")
     parser.add_argument(
         "--domain", metavar="DOMAIN", help="where the variables range: positive, nonnegative, unit, or LOW,HIGH"
     )
@@ -63,7 +64,7 @@ def handle(options: argparse.Namespace) -> int:
     from lossaudit.report import proof
 
     asked = subject(options)
-    shown = proof.ShownVerdict.of(verdict(asked, 0, _domain(options.domain), options.property))
+    shown = proof.ShownVerdict.of(verdict(asked, 0, domain_of(options.domain), options.property))
     for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
     texts = {
@@ -72,7 +73,7 @@ def handle(options: argparse.Namespace) -> int:
         "json": proof.ShownVerdict.to_json,
         "html": proof.ShownVerdict.to_html,
     }
-    _write(texts[options.format](shown), options.output)
+    write(texts[options.format](shown), options.output)
     order = ("proved", "undecided", "refuted")
     return int(options.fail_on is not None and order.index(shown.status) >= order.index(options.fail_on))
 
@@ -90,10 +91,15 @@ def subject(options: argparse.Namespace) -> Asked:
             raise UsageError(
                 "--head and --set are for a loss by name; write your own with its head, and its parameters"
             )
-        return by_address(options.loss, _shape(options.shape), options.target)
-    if options.shape or options.target:
-        raise UsageError("--shape and --target are for a loss of your own; a loss by name takes --classes")
-    return by_name(options.loss, options.head, options.classes, dict(map(_setting, options.set)))
+        return by_address(options.loss, _shape(options.shape), options.target, options.framework)
+    if options.shape or options.target or options.framework:
+        raise UsageError("--shape, --target and --framework are for a loss of your own; a loss by name takes --classes")
+    return by_name(options.loss, options.head, options.classes, parameters(options))
+
+
+def parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """What `--set` gives to a loss by name."""
+    return dict(map(_setting, options.set))
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -116,7 +122,8 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
     return shape
 
 
-def _domain(text: str | None) -> str | tuple[float | None, float | None] | None:
+def domain_of(text: str | None) -> str | tuple[float | None, float | None] | None:
+    """What `--domain` means."""
     if text is None or "," not in text:
         return text
     low, _, high = text.partition(",")
@@ -133,7 +140,12 @@ def _end(text: str) -> float | None:
     return None if math.isinf(value) else value
 
 
-def _write(text: str, path: str | None) -> None:
+def write(text: str, path: str | None) -> None:
+    """Print, or write to a file.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
     text = text.rstrip("\n") + "\n"
     if path is None:
         sys.stdout.write(text)

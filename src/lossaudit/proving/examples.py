@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lossaudit.errors import UsageError
-from lossaudit.proving.subject import Subject
+from lossaudit.proving.frameworks import require_jax, subject_of
 
 SHAPES = ((4, 10), (8,))
 
@@ -30,7 +30,7 @@ class Example:
 
     shape: tuple[int, ...]
     target: str
-    args: tuple[torch.Tensor, ...]
+    args: tuple[Any, ...]
 
     def __str__(self) -> str:
         return f"{self.target} targets, prediction of shape {self.shape}" if len(self.args) > 1 else f"{self.shape}"
@@ -98,7 +98,10 @@ def example(shape: tuple[int, ...], target: str | None) -> Example:
 
 
 def guess(
-    fn: Callable[..., Any], shape: tuple[int, ...] | None = None, target: str | None = None
+    fn: Callable[..., Any],
+    shape: tuple[int, ...] | None = None,
+    target: str | None = None,
+    framework: str | None = None,
 ) -> tuple[Example, ...]:
     """The examples on which a loss runs and gives a finite number with a gradient.
 
@@ -106,6 +109,7 @@ def guess(
         fn: Called as `fn(prediction, target)`, or as `fn(prediction)` if it takes no more.
         shape: Of the prediction; otherwise (4, 10) and (8,) are tried.
         target: One of `TARGETS`; otherwise index, one-hot, {0,1} and real are tried.
+        framework: What the loss is written in, `"torch"` (the default) or `"jax"`.
 
     Raises:
         UsageError: It runs on none of them.
@@ -126,9 +130,9 @@ def guess(
         for kind in targets:
             if kind == "index" and len(one) < 2 and target is None:
                 continue  # without a class axis to point at, an index is just a number
-            tried = example(one, kind)
+            tried = example(one, kind) if framework != "jax" else _for_jax(example(one, kind))
             try:
-                Subject.of(fn, tried.args)
+                subject_of(fn, tried.args, framework=framework)
             except UsageError as error:
                 reasons.append(f"{tried}: {error}")
             else:
@@ -136,6 +140,14 @@ def guess(
     if not found:
         raise UsageError(f"no example fits; for {reasons[0]}; give a shape and the kind of targets")
     return tuple(found)
+
+
+def _for_jax(given: Example) -> Example:
+    """The same numbers as arrays of JAX."""
+    require_jax()
+    import jax.numpy as jnp
+
+    return replace(given, args=tuple(jnp.asarray(tensor.numpy()) for tensor in given.args))
 
 
 def _takes(fn: Callable[..., Any], count: int) -> bool:

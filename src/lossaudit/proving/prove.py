@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
@@ -15,10 +15,13 @@ from lossaudit.geometry.decide import Decision, decide, region
 from lossaudit.geometry.interval import NONNEGATIVE, POSITIVE, REALS, UNIT, Interval, rational
 from lossaudit.geometry.lowering import Lowered
 from lossaudit.geometry.program import Program
-from lossaudit.proving.subject import Subject
+from lossaudit.proving.frameworks import subject_of
 from lossaudit.proving.validation import compare
-from lossaudit.record.function import Recorded
+from lossaudit.record.recorded import Recorded
 from lossaudit.verdict import Scope, Status, Verdict, Witness
+
+if TYPE_CHECKING:
+    from lossaudit.proving.frameworks import Subject
 
 DOMAINS: Mapping[str, tuple[Interval, str]] = MappingProxyType(
     {
@@ -54,6 +57,7 @@ def prove(
     wrt: Any = 0,
     domain: Domain = None,
     described: Scope | None = None,
+    framework: str | None = None,
 ) -> Verdict:
     """Decide whether a loss is convex in one of its arguments, or in parameters of a module.
 
@@ -63,12 +67,13 @@ def prove(
         wrt: Position of the argument, a parameter's name, a list of either, or `"all"` for all parameters jointly.
         domain: Where the variables range: None for all real numbers, a name of `DOMAINS`, or a pair of closed ends.
         described: What the verdict is to say of its scope, for losses known by name.
+        framework: `"torch"` or `"jax"`; None: that of the arguments.
 
     Raises:
         UsageError: The function cannot be recorded at this example.
     """
-    interval, where = _domain(domain)
-    subject = Subject.of(function, arguments, wrt)
+    interval, where = domain_of(domain)
+    subject = subject_of(function, arguments, wrt, framework)
     scope = described or Scope(subject.words, subject.described, subject.shape, subject.fixed)
     scope = replace(scope, domain=where)
     try:
@@ -187,7 +192,8 @@ def _down(x: fmpq) -> float:
     return near if rational(near) <= x else math.nextafter(near, -math.inf)
 
 
-def _domain(domain: Domain) -> tuple[Interval, str]:
+def domain_of(domain: Domain) -> tuple[Interval, str]:
+    """The interval in which each variable ranges, and in words."""
     if domain is None:
         return DOMAINS["reals"]
     if isinstance(domain, str):

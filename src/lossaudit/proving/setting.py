@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from torch import nn
 
 from lossaudit import catalogue
 from lossaudit.errors import UsageError
+from lossaudit.proving.arguments import positional_names
 from lossaudit.proving.failing import described
 
 Wrt: TypeAlias = int | str | Sequence[int | str]
@@ -74,13 +74,7 @@ def _slot(
 
 def argument_names(fn: Callable[..., Any], count: int) -> list[str]:
     """How the callable names its positional arguments."""
-    try:
-        signature = inspect.signature(fn.forward if isinstance(fn, nn.Module) else fn)
-    except (TypeError, ValueError):
-        return [f"argument {index}" for index in range(count)]
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named = [parameter.name for parameter in signature.parameters.values() if parameter.kind in kinds]
-    return [named[index] if index < len(named) else f"argument {index}" for index in range(count)]
+    return positional_names(fn.forward if isinstance(fn, nn.Module) else fn, count)
 
 
 # How the function is run

@@ -15,8 +15,9 @@ import torch
 from lossaudit.errors import UsageError
 from lossaudit.proving.failing import described
 from lossaudit.proving.setting import Setting, Slot, Wrt, plain, setting_of, slots_of
-from lossaudit.record.function import Recorded, record_function
+from lossaudit.record.function import record_function
 from lossaudit.record.lowering import Lowering
+from lossaudit.record.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,20 @@ def _abs(args: Claims, _: Constants) -> Claim:
     return composed(Shape(CONVEX, 0, magnitude(f.range)), f)
 
 
+def _huber(args: Claims, constants: Constants) -> Claim:
+    """Between -d and d it is x^2 / 2, beyond it goes on straight, with the slope that it has there."""
+    (f,), (delta,) = args, constants
+    if delta <= 0:
+        return NOTHING
+
+    def at(size: fmpq) -> tuple[fmpq, fmpq]:
+        value = size * size / 2 if size <= delta else delta * (size - delta / 2)
+        return value, value
+
+    rising = 1 if f.range.nonnegative else -1 if f.range.nonpositive else 0
+    return composed(Shape(CONVEX, rising, through(at, magnitude(f.range))), f)
+
+
 def _step(closed: bool) -> Callable[[Interval], Shape]:
     def shape(x: Interval) -> Shape:
         if x.positive or (closed and x.nonnegative):
@@ -430,6 +444,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "xlogx": Operation(_one(xlogx), ("balls", "composition", "xlogx")),
         "lgamma": Operation(_one(_lgamma), ("balls", "composition", "gamma")),
         "abs": Operation(_abs, ("exact", "composition", "max")),
+        "huber": Operation(_huber, ("exact", "composition", "gluing")),
         "max": Operation(_max, ("exact", "max")),
         "step": Operation(_one(_step(closed=False)), ("exact", "composition")),
         "step_closed": Operation(_one(_step(closed=True)), ("exact", "composition")),

@@ -28,6 +28,7 @@ _SIGNATURES: Mapping[str, tuple[int | None, int]] = MappingProxyType(
         **dict.fromkeys(("logsumexp", "max"), (None, 0)),
         "multiply": (2, 0),
         "power": (1, 1),
+        "huber": (1, 1),
         "select": (3, 0),
     }
 )
@@ -227,6 +228,14 @@ def _max(xs: Sequence[arb]) -> arb:
     return top
 
 
+def _huber(size: arb, delta: arb) -> arb:
+    def at(u: arb) -> arb:
+        short = u.min(delta)
+        return short * (u - short / 2)
+
+    return at(size) if size.is_exact() else at(size.abs_lower()).union(at(size.abs_upper()))
+
+
 def _positive_only(value: Callable[[arb], arb]) -> Callable[[arb], arb]:
     return lambda x: value(x) if x > 0 else arb("nan")
 
@@ -265,6 +274,7 @@ def ball(op: str, xs: Sequence[arb], constants: Sequence[fmpq]) -> arb:
         "max": lambda: _max(xs),
         "select": lambda: _select(*xs),
         "constant": lambda: arb(constants[0]),
+        "huber": lambda: _huber(abs(xs[0]), arb(constants[0])),
     }
     return several[op]() if op in several else arb("nan")
 

@@ -41,7 +41,8 @@ def gap(program: Program, a: Sequence[fmpq], b: Sequence[fmpq], least: fmpq) -> 
 
 
 def _value(program: Program, point: Sequence[fmpq], bits: int) -> arb:
-    return balls(program, [arb(x) for x in point], bits)[program.output]
+    with ctx.workprec(bits):
+        return balls(program, [arb(x) for x in point], bits)[program.output]
 
 
 def witness(data: Any, program: Program) -> frozenset[str]:

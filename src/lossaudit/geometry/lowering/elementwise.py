@@ -94,7 +94,13 @@ def _clamp(o: Operands) -> Array:
 
 
 def _select(b: Builder, condition: int, x: int, y: int) -> int:
-    return b.select(s.truth(b, condition), x, y)
+    """One of two; the one that it must be, where the condition can have only one value (`x == x`) if it has any."""
+    condition = s.truth(b, condition)
+    settled = s.settled(b, condition)
+    chosen = x if settled else y
+    if settled is None or b.infinite(chosen):
+        return b.select(condition, x, y)
+    return b.linear(((1, chosen), (0, condition)))
 
 
 def _where(o: Operands) -> Array:

@@ -42,6 +42,11 @@ _COMPARISONS: Mapping[str, Callable[[Builder, int, int], int]] = MappingProxyTyp
 )
 
 
+def _is_finite(b: Builder, x: int) -> int:
+    """No for a value that is infinite by itself; otherwise yes wherever it is defined: real numbers do not overflow."""
+    return b.constant(0) if b.infinite(x) else b.linear(((0, x),), 1)
+
+
 def _bitwise(rule: Rule, *names: str) -> Rule:
     """Logic where every operand is true or false; on whole numbers it is something else."""
 
@@ -71,6 +76,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     | {f"logical_{name}": of_two(function) for name, function in _LOGIC.items()}
     | {f"bitwise_{name}": _bitwise(of_two(function), "input", "other") for name, function in _LOGIC.items()}
     | {"logical_not": of_one(_not), "bitwise_not": _bitwise(of_one(_not), "input")}
+    | {"isfinite": of_one(_is_finite)}
     | {"bool": lambda o: each(o.b, s.truth, o.ids("input"))}
     | dict.fromkeys(("int", "long", "short", "char", "byte"), _whole)
     | dict.fromkeys(("float", "double", "half", "bfloat16", "clone", "contiguous"), _same)

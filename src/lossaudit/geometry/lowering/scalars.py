@@ -131,9 +131,23 @@ def complement(b: Builder, x: int) -> int:
     return b.scale(-1, x, 1)
 
 
+def settled(b: Builder, x: int) -> fmpq | None:
+    """The only value that a sum can have, if it has any: its arguments all cancel, and only limit where it is defined.
+
+    >>> b = Builder()
+    >>> x = b.log(b.variable(0))
+    >>> settled(b, equal(b, x, x)), settled(b, x)
+    (1, None)
+    """
+    op, _, constants = b.instructions[x]
+    return constants[-1] if op == "linear" and not any(constants[:-1]) else None
+
+
 def is_truth(b: Builder, x: int) -> bool:
     """Whether the value can only be 0 or 1."""
     op, args, constants = b.instructions[x]
+    if settled(b, x) in (0, 1):
+        return True
     if op in ("step", "step_closed"):
         return True
     if op == "constant":

@@ -28,6 +28,7 @@ _THIN = (-1, -3, -5, -8, -12, -16, -20, -24, -28)  # the same, where each costs 
 _QUICK, _DEEP = 6_000, 60_000  # operations times variables up to which Hessians are looked at
 _HESSIANS = 8_000_000  # operations that go into them
 _HUGE = fmpq(1 << 1000)
+_SHORT = (0, 2, 4, 8, 12, 16, 24, 32, 40)  # binary places of a witness, tried in this order
 _IN_BALLS = 40_000  # operations at each of three points, in search of what floats cannot see: about 0.2 s
 
 
@@ -68,7 +69,25 @@ def refute(
     if program.through_affine or not n or not _fits_floats(program):
         return None
     with np.errstate(all="ignore"):  # what overflows is no candidate
-        return _search(program, np.array(starts, dtype=float).reshape(len(starts), n).T, pairs, deep=deep)
+        found = _search(program, np.array(starts, dtype=float).reshape(len(starts), n).T, pairs, deep=deep)
+    return None if found is None else _shortened(program, found)
+
+
+def _shortened(program: Program, found: Counterexample) -> Counterexample:
+    """The same with as few bits as still show it, so that it reads well and floats hold the midpoint exactly."""
+    for bits in _SHORT:
+        a, b = ([_rounded_to(x, bits) for x in point] for point in (found.a, found.b))
+        if tuple(a) == found.a and tuple(b) == found.b:
+            return found
+        shorter = confirm(program, a, b)
+        if shorter is not None:
+            return shorter
+    return found
+
+
+def _rounded_to(x: fmpq, bits: int) -> fmpq:
+    """The nearest fraction with 2^bits below."""
+    return fmpq((x * (1 << bits) + fmpq(1, 2)).floor(), 1 << bits)
 
 
 def _search(program: Program, own: Floats, pairs: Sequence[tuple[Any, Any]], *, deep: bool) -> Counterexample | None:

@@ -82,6 +82,18 @@ def gradient_limit(program: Program, direction: Sequence[int]) -> Limit | None:
         return None
 
 
+def along_ray(
+    x: Sum, families: Sequence[Family], direction: Sequence[int]
+) -> tuple[Mapping[tuple[fmpq, int], fmpq], fmpq | None]:
+    """A sum of terms along z = t d: coefficients of eps^a t^b, and the exponent of eps from which they are not known.
+
+    Raises:
+        NotInRing: It has no such series, or two arguments of a family tie for the largest.
+    """
+    series = _Ray(families, direction).along(x)
+    return series.terms, None if series.order == _EXACT else series.order
+
+
 def gradient_square_at_zero(program: Program) -> fmpq | None:
     """|gradient|^2 at z = 0, where every family without biases is uniform; None where it is not rational."""
     try:

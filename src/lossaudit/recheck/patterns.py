@@ -194,6 +194,33 @@ def tail(known: Known, index: int) -> Claim | None:
     return Claim(Interval(high=ONE), complement=bends, defined=True) if -c == 1 - bias > 0 else None
 
 
+_STEPS_OF_DENSITIES: Mapping[str, fmpq] = MappingProxyType({"sigmoid": ONE, "tanh": 2 * ONE, "erf": 2 * ONE})
+"""By how much functions rise in all whose derivative is log-concave: s (1 - s), 1 - tanh^2, exp(-x^2)."""
+
+
+def slice_of_density(known: Known, index: int) -> Claim | None:
+    """c (F(u) - F(v)), u > v: the integral from v to u of a log-concave density."""
+    form = known.form(index)
+    signs = sorted((c, i) for i, c in form.items())
+    if len(signs) != 2 or UNIT in form or signs[0][0] + signs[1][0] != 0:
+        return None
+    (_, low), (c, high) = signs
+    op = known.code[high].op
+    if op not in _STEPS_OF_DENSITIES or known.code[low].op != op:
+        return None
+    (u,), (v,) = known.code[high].args, known.code[low].args
+    width = known.form(u)
+    add(width, known.form(v), -ONE)
+    terms, bias = known.terms(width)
+    reach = only(bias)
+    for factor, f in terms:
+        reach = plus(reach, scaled(factor, f.range))
+    if not reach.positive:
+        return None
+    bends = CONCAVE if known.concave(u) and known.convex(v) else 0
+    return Claim(Interval(ZERO, c * _STEPS_OF_DENSITIES[op]), log=bends, defined=True)
+
+
 # ---- Jointly convex functions ------------------------------------------------------------------------------------
 
 
@@ -405,6 +432,7 @@ PATTERNS: Mapping[str, tuple[Pattern, ...]] = MappingProxyType(
             Pattern(quadratic, ("exact", "sum", "quadratic")),
             Pattern(even_softplus, ("exact", "sum", "max", "log-sum")),
             Pattern(tail, ("log-integral",)),
+            Pattern(slice_of_density, ("exact", "log-integral")),
         ),
         "multiply": (
             Pattern(share, ("exact", "log-sum", "log-product")),

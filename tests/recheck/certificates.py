@@ -191,6 +191,109 @@ SHIFT = {
     "steps": [],
 }
 
+LOGITS = [var(0), var(1), var(2), ["logsumexp", [0, 1, 2], []], ["linear", [0, 3], ["1", "-1", "0"]]]
+FAMILY = [[[[k, "1"]], "0"] for k in range(3)]
+
+# -log p_0 - p_0, the boundary of the polynomial loss with three classes.
+MARGIN = {
+    "rule": "margin",
+    "data": {
+        "program": program(*LOGITS, ["exp", [4], []], ["linear", [0, 3, 5], ["-1", "1", "-1", "0"]], variables=3),
+        "parts": [
+            {
+                "family": FAMILY,
+                "label": 0,
+                "phi": [["-1", "0", "0", 1, 0], ["-1", "1", "0", 0, 0]],
+                "argument": "sturm",
+            }
+        ],
+    },
+    "steps": [],
+}
+
+# -log p_0 + x_1^2
+RING = {
+    "rule": "ring",
+    "data": {
+        "program": program(*LOGITS, ["power", [1], ["2"]], ["linear", [0, 3, 5], ["-1", "1", "1", "0"]], variables=3),
+        "quadratic": [[1, 1, "1"]],
+        "parts": [
+            {"template": "margin", "family": FAMILY, "label": 0, "phi": [["-1", "0", "0", 1, 0]], "argument": "signs"}
+        ],
+    },
+    "steps": [],
+}
+
+# -2 log p_0 + p_0 p_1 / 2
+LAPLACIAN = {
+    "rule": "ring",
+    "data": {
+        "program": program(
+            *LOGITS,
+            ["linear", [1, 3], ["1", "-1", "0"]],
+            ["exp", [4], []],
+            ["exp", [5], []],
+            ["multiply", [6, 7], []],
+            ["linear", [0, 3, 8], ["-2", "2", "1/2", "0"]],
+            variables=3,
+        ),
+        "quadratic": [],
+        "parts": [
+            {
+                "template": "laplacian",
+                "family": FAMILY,
+                "terms": [["-2", [], [[0, 1]]], ["1/2", [[0, 1], [1, 1]], []]],
+                "weights": [[0, 1, "", 0], [0, 2, "", 0], [1, 2, "", 0]],
+            }
+        ],
+    },
+    "steps": [],
+}
+
+# Huber's loss of 2 x_0 - x_1: u^2/2 where |u| <= 1, else |u| - 1/2.
+_HUBER = [
+    ["abs", [-1], []],
+    ["linear", [0], ["-1", "1"]],
+    ["step_closed", [1], []],
+    ["power", [-1], ["2"]],
+    ["linear", [3], ["1/2", "0"]],
+    ["linear", [0], ["1", "-1/2"]],
+    ["select", [2, 4, 5], []],
+]
+
+
+def huber(*before: list[Any], variables: int, after: list[Any] | None = None) -> dict[str, Any]:
+    """Huber's loss of the last of some instructions."""
+    n = len(before)
+    rows = [[op, [a + n for a in args], constants] for op, args, constants in _HUBER]
+    return program(*before, *rows, *([after] if after else []), variables=variables)
+
+
+PIECES = {
+    "rule": "pieces",
+    "data": {
+        "program": huber(var(0), var(1), ["linear", [0, 1], ["2", "-1", "0"]], variables=2),
+        "groups": [
+            {
+                "terms": [9],
+                "argument": {"coefficients": [[0, "2"], [1, "-1"]], "bias": "0"},
+                "scale": "1",
+                "function": 0,
+            }
+        ],
+        "functions": [
+            {
+                "function": huber(var(0), variables=1, after=["linear", [7], ["1", "0"]]),
+                "breakpoints": ["-1", "0", "1"],
+                "pieces": [],
+                "joints": [],
+            }
+        ],
+        "rest": None,
+    },
+    "steps": [],
+}
+
 BY_HAND = {
     "logistic": LOGISTIC,
     "cross-entropy": CROSS_ENTROPY,
@@ -200,4 +303,8 @@ BY_HAND = {
     "sigmoid": SIGMOID,
     "rows": ROWS,
     "shift": SHIFT,
+    "margin": MARGIN,
+    "ring": RING,
+    "laplacian": LAPLACIAN,
+    "pieces": PIECES,
 }

@@ -48,6 +48,8 @@ def values(program: dict[str, Any], points: Any) -> list[Any]:
                 found.append(xs[0] * xs[1])
             elif op == "power":
                 found.append(_power(xs[0], cs[0]))
+            elif op == "huber":
+                found.append(special.huber(float(cs[0]), xs[0]))
             elif op == "logsumexp":
                 found.append(special.logsumexp(np.stack(xs), axis=0))
             elif op == "max":
@@ -193,6 +195,9 @@ def _precise(program: dict[str, Any], point: list[Any]) -> Any:
             found.append(xs[0] * xs[1])
         elif op == "power":
             found.append(mpmath.power(xs[0], cs[0]))
+        elif op == "huber":
+            size, delta = abs(xs[0]), cs[0]
+            found.append(size**2 / 2 if size <= delta else delta * (size - delta / 2))
         elif op == "logsumexp":
             found.append(mpmath.log(mpmath.fsum(map(mpmath.exp, xs))))
         elif op == "max":

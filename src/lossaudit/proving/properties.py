@@ -13,9 +13,9 @@ from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.properties import boundedness, propriety
 from lossaudit.geometry.properties import lipschitz as constants
 from lossaudit.geometry.properties.family import Family, Task
+from lossaudit.proving.frameworks import subject_of
 from lossaudit.proving.prove import Domain, domain_of, prove, record
 from lossaudit.proving.samples import samples
-from lossaudit.proving.subject import Subject
 from lossaudit.verdict import Scope, Status, Verdict
 
 _STATUS: Mapping[Ground, Status] = MappingProxyType({Ground.PROVED: Status.PROVED, Ground.REFUTED: Status.REFUTED})
@@ -27,10 +27,11 @@ def bounded(
     wrt: Any = 0,
     domain: Domain = None,
     described: Scope | None = None,
+    framework: str | None = None,
 ) -> Verdict:
     """Whether all values of a loss lie between two numbers, as `prove` takes it."""
-    family, scope = _whole(function, arguments, wrt, domain, described)
-    convex = prove(function, *arguments, wrt=wrt, domain=domain).status is Status.PROVED
+    family, scope = _whole(function, arguments, wrt, domain, described, framework)
+    convex = prove(function, *arguments, wrt=wrt, domain=domain, framework=framework).status is Status.PROVED
     return _verdict("bounded", boundedness.bounded(family, convex=convex), scope)
 
 
@@ -40,9 +41,10 @@ def lipschitz(
     wrt: Any = 0,
     domain: Domain = None,
     described: Scope | None = None,
+    framework: str | None = None,
 ) -> Verdict:
     """Whether a loss is Lipschitz in its variables, and its constant, as `prove` takes it."""
-    family, scope = _whole(function, arguments, wrt, domain, described)
+    family, scope = _whole(function, arguments, wrt, domain, described, framework)
     return _verdict("Lipschitz", constants.lipschitz(family)[0], scope)
 
 
@@ -52,12 +54,15 @@ def proper(
     wrt: Any = 0,
     domain: Domain = None,
     described: Scope | None = None,
+    framework: str | None = None,
 ) -> Verdict:
     """Whether a loss is proper: in expectation no prediction is better than the true probabilities.
 
     Raises:
         UsageError: It is not a loss of raw outputs and a target, or its variables are others than its first argument.
     """
+    if framework == "jax":
+        raise UsageError("--property proper knows losses of torch only")
     if wrt != 0:
         raise UsageError("proper is a property in the predictions: they are the first argument")
     found = samples(function, arguments)
@@ -71,12 +76,17 @@ def proper(
 
 
 def _whole(
-    function: Callable[..., Any], arguments: tuple[Any, ...], wrt: Any, domain: Domain, described: Scope | None
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    wrt: Any,
+    domain: Domain,
+    described: Scope | None,
+    framework: str | None,
 ) -> tuple[Family, Scope]:
     """The function as a family of one program."""
     interval: Interval
     interval, where = domain_of(domain)
-    subject = Subject.of(function, arguments, wrt)
+    subject = subject_of(function, arguments, wrt, framework)
     recording = record(subject, interval, "ideal")
     if recording.recorded.escapes:
         raise UsageError(

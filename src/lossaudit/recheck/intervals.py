@@ -202,7 +202,7 @@ def through(
     *,
     rising: bool = True,
     limits: tuple[fmpq | None, fmpq | None] = (None, None),
-    within: int = 1 << 1100,
+    within: int | None = None,
 ) -> Interval:
     """The values of a strictly monotone function.
 
@@ -211,17 +211,17 @@ def through(
         x: Its argument.
         rising: Whether it increases.
         limits: Its limits at minus and at plus infinity; None where it is unbounded there.
-        within: Arguments beyond plus or minus this are replaced by it, or by infinity.
+        within: Arguments beyond plus or minus this are replaced by it, or by infinity; None: no such limit.
 
     >>> through(rounded(arb.exp), Interval(high=ZERO, high_open=False), limits=(ZERO, None))
     Interval(low=0, high=1, low_open=True, high_open=False)
     """
     found: list[tuple[fmpq | None, bool]] = []
     for at, is_open, left in ((x.low, x.low_open, True), (x.high, x.high_open, False)):
-        if at is None or (at < -within if left else at > within):
+        if at is None or (within is not None and (at < -within if left else at > within)):
             found.append((limits[0 if left else 1], True))
             continue
-        inside = min(max(at, fmpq(-within)), fmpq(within))
+        inside = at if within is None else min(max(at, fmpq(-within)), fmpq(within))
         end = ends(inside)[0 if left == rising else 1]
         found.append((end, is_open or end is None or inside != at))
     (low, low_open), (high, high_open) = found if rising else found[::-1]

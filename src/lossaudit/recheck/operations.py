@@ -19,12 +19,14 @@ from lossaudit.recheck.claims import (
     Claim,
     completed,
     negated,
+    together,
     turned,
 )
 from lossaudit.recheck.intervals import (
     NONNEGATIVE,
     ONE,
     POSITIVE,
+    UNIT,
     ZERO,
     Interval,
     mirrored,
@@ -43,6 +45,7 @@ Constants: TypeAlias = Sequence[fmpq]
 _EXACT = 1 << 13  # bits up to which powers of fractions are exact
 _ONE_OVER_E = (fmpq(36787944, 10**8), fmpq(36787945, 10**8))
 _LEAST_GAMMA = (fmpq(14616321, 10**7), fmpq(14616322, 10**7)), fmpq(-12148630, 10**8)
+_FAR = fmpq(1 << 14)
 _PI = fmpq(31415926535, 10**10)  # under pi
 _QUARTER_TURN = fmpq(15707963268, 10**10)  # over pi / 2
 
@@ -228,10 +231,24 @@ def _softplus(args: Claims, _: Constants) -> Claim:
     return completed(found._replace(log=found.log | f.curvature & CONCAVE))
 
 
+def _sigmoid_ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
+    """1 / (1 + exp(-x)), as sharp near 1 as near 0."""
+    under, over = rounded(arb.exp)(-min(max(at, -_FAR), _FAR))
+    if under is None or over is None:
+        return None, None
+    return ZERO if at < -_FAR else 1 / (1 + over), ONE if at > _FAR else 1 / (1 + under)
+
+
+def _tanh_ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
+    """2 sigmoid(2x) - 1; at 0 exactly 0."""
+    under, over = _sigmoid_ends(2 * at)
+    return None if under is None else 2 * under - 1, None if over is None else 2 * over - 1
+
+
 def _sigmoid(args: Claims, _: Constants) -> Claim:
     """Log of it is -softplus(-f), log of one minus it -softplus(f)."""
     (f,) = args
-    reach = _bounded_range(SCALAR["sigmoid"], f.range, ZERO, ONE)
+    reach = through(_sigmoid_ends, f.range, limits=(ZERO, ONE)).meet(UNIT)
     found = composed(Shape(_bend_at_zero(f.range), 1, reach), f)
     beyond = CONCAVE if f.curvature & CONVEX else 0
     return completed(found._replace(log=found.log | f.curvature & CONCAVE, complement=found.complement | beyond))
@@ -290,17 +307,21 @@ def _abs(args: Claims, _: Constants) -> Claim:
 
 
 def _huber(args: Claims, constants: Constants) -> Claim:
-    """Between -d and d it is x^2 / 2, beyond it goes on straight, with the slope that it has there."""
+    """x^2 / 2 up to |x| = delta, then delta (|x| - delta / 2): its slope, x cut off at -delta and delta, rises."""
     (f,), (delta,) = args, constants
-    if delta <= 0:
-        return NOTHING
+    size = magnitude(f.range)
 
-    def at(size: fmpq) -> tuple[fmpq, fmpq]:
-        value = size * size / 2 if size <= delta else delta * (size - delta / 2)
+    def ends(at: fmpq) -> tuple[fmpq, fmpq]:
+        value = at * at / 2 if at <= delta else delta * (at - delta / 2)
         return value, value
 
     rising = 1 if f.range.nonnegative else -1 if f.range.nonpositive else 0
-    return composed(Shape(CONVEX, rising, through(at, magnitude(f.range))), f)
+    found = composed(Shape(CONVEX, rising, through(ends, size)), f)
+    if size.high is not None and size.high <= delta:
+        found = together(found, _linear([_power([f], [fmpq(2)])], [fmpq(1, 2), ZERO]))
+    if size.low is not None and size.low >= delta:
+        found = together(found, _linear([_abs([f], [])], [delta, -delta * delta / 2]))
+    return found
 
 
 def _step(closed: bool) -> Callable[[Interval], Shape]:
@@ -341,7 +362,8 @@ def _s_shaped(value: Callable[[arb], arb], bound: fmpq) -> Callable[[Interval], 
 def _tanh(args: Claims, _: Constants) -> Claim:
     """1 - tanh f = 2 (1 - sigmoid(2 f))."""
     (f,) = args
-    found = composed(_s_shaped(arb.tanh, ONE)(f.range), f)
+    reach = through(_tanh_ends, f.range, limits=(-ONE, ONE)).meet(Interval(-ONE, ONE))
+    found = composed(Shape(_bend_at_zero(f.range), 1, reach), f)
     return completed(found._replace(complement=found.complement | (CONCAVE if f.curvature & CONVEX else 0)))
 
 
@@ -386,6 +408,7 @@ def _logsumexp(args: Claims, _: Constants) -> Claim:
     lows = [f.range.low for f in args if f.range.low is not None]
     highs = [f.range.high for f in args if f.range.high is not None]
     low = rounded(lambda _: _sum_of_exp(lows).log())(ZERO)[0] if lows else None
+    low = max(lows) if lows and low is None else low
     high = rounded(lambda _: _sum_of_exp(highs).log())(ZERO)[1] if len(highs) == len(args) else None
     reach = Interval(
         low,
@@ -443,8 +466,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "erf": Operation(_erf, ("balls", "composition", "s-shaped", "log-integral")),
         "xlogx": Operation(_one(xlogx), ("balls", "composition", "xlogx")),
         "lgamma": Operation(_one(_lgamma), ("balls", "composition", "gamma")),
+        "huber": Operation(_huber, ("exact", "composition", "gluing", "power", "log-product", "max")),
         "abs": Operation(_abs, ("exact", "composition", "max")),
-        "huber": Operation(_huber, ("exact", "composition", "gluing")),
         "max": Operation(_max, ("exact", "max")),
         "step": Operation(_one(_step(closed=False)), ("exact", "composition")),
         "step_closed": Operation(_one(_step(closed=True)), ("exact", "composition")),

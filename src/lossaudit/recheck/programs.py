@@ -136,6 +136,7 @@ def _instruction(row: Any, index: int, variables: int) -> Instruction:
         wanted, exact = _SIGNATURES[op]
         fits = len(constants) == exact and (len(args) >= 1 if wanted is None else len(args) == wanted)
     demand(fits, f"{op} has the wrong number of arguments or constants")
+    demand(op != "huber" or constants[0] > 0, "the delta of huber is not positive")
     if op == "variable":
         demand(constants[0].q == 1 and 0 <= constants[0] < variables, "a variable is out of range")
     return Instruction(op, args, constants)
@@ -221,19 +222,22 @@ def _select(condition: arb, x: arb, y: arb) -> arb:
     return y if condition == 0 else x.union(y)
 
 
+def _huber(x: arb, delta: fmpq) -> arb:
+    """x^2 / 2 up to |x| = delta, then delta (|x| - delta / 2): it rises with |x|."""
+
+    def at(size: arb) -> arb:
+        short = size.min(arb(delta))
+        return short * (size - short / 2)
+
+    size = abs(x)
+    return at(size) if size.is_exact() else at(size.abs_lower()).union(at(size.abs_upper()))
+
+
 def _max(xs: Sequence[arb]) -> arb:
     top = xs[0]
     for x in xs[1:]:
         top = top.max(x)
     return top
-
-
-def _huber(size: arb, delta: arb) -> arb:
-    def at(u: arb) -> arb:
-        short = u.min(delta)
-        return short * (u - short / 2)
-
-    return at(size) if size.is_exact() else at(size.abs_lower()).union(at(size.abs_upper()))
 
 
 def _positive_only(value: Callable[[arb], arb]) -> Callable[[arb], arb]:
@@ -270,11 +274,11 @@ def ball(op: str, xs: Sequence[arb], constants: Sequence[fmpq]) -> arb:
         "linear": lambda: sum((c * x for c, x in zip(constants, xs, strict=False)), arb(constants[-1])),
         "multiply": lambda: xs[0] * xs[1],
         "power": lambda: power(xs[0], constants[0]),
+        "huber": lambda: _huber(xs[0], constants[0]),
         "logsumexp": lambda: sum((x.exp() for x in xs), arb(0)).log(),
         "max": lambda: _max(xs),
         "select": lambda: _select(*xs),
         "constant": lambda: arb(constants[0]),
-        "huber": lambda: _huber(abs(xs[0]), arb(constants[0])),
     }
     return several[op]() if op in several else arb("nan")
 

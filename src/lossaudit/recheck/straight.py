@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from flint import arb, ctx, fmpq, fmpq_poly
+from flint.utils.flint_exceptions import DomainError
 
 from lossaudit.recheck.algebra import Ring, Sum, accumulate, applied, multiplied, number_sum
 from lossaudit.recheck.claims import Claim, together
@@ -157,8 +158,42 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
                 return None
             top = other if side[0] >= 0 else top
         return top
+    if op == "huber":
+        return _huber(line, args[0], constants[0])
+    if op == "power" and constants[0].q == 2 and constants[0] > 0:
+        root = _absolute_root(line, args[0])
+        if root is not None:
+            args, constants = (root,), (fmpq(constants[0].p),)
     index = line.append(op, args, constants)
     return index if line.derivation.claims[index].defined else None
+
+
+def _huber(line: Straight, index: int, delta: fmpq) -> int | None:
+    """The case of Huber's function that holds on the interval."""
+    above, below = (line.sign(line.append("linear", (index,), (c, -delta))) for c in (ONE, -ONE))
+    if above is not None and above[0] >= 0:
+        return line.append("linear", (index,), (delta, -delta * delta / 2))
+    if below is not None and below[0] >= 0:
+        return line.append("linear", (index,), (-delta, -delta * delta / 2))
+    if above is None or below is None:
+        return None
+    return line.append("linear", (line.append("power", (index,), (fmpq(2),)),), (fmpq(1, 2), ZERO))
+
+
+def _absolute_root(line: Straight, index: int) -> int | None:
+    """|h| for a polynomial h^2, where the sign of h is the same on the whole interval."""
+    p = line.polynomials[index]
+    try:
+        h = None if p is None or p.degree() < 1 else p.sqrt()
+    except DomainError:
+        return None
+    if h is None:
+        return None
+    powers = [line.append("power", (0,), (fmpq(k),)) for k in range(1, h.degree() + 1)]
+    side = line.sign(line.append("linear", powers, (*(h[k] for k in range(1, h.degree() + 1)), h[0])))
+    if side is None:
+        return None
+    return line.append("linear", (len(line.code) - 1,), (ONE if side[0] >= 0 else -ONE, ZERO))
 
 
 # ---- Equal functions, values and slopes --------------------------------------------------------------------------

@@ -126,25 +126,31 @@ SIGMOID = {
     "steps": [],
 }
 
-# exp(x_0) + x_1^2, one part each.
+# exp(x_0) + exp(x_1) + x_2^2: two rows that are alike, and another.
 ROWS = {
     "rule": "rows",
     "data": {
         "program": program(
-            var(0), var(1), ["exp", [0], []], ["power", [1], ["2"]], ["linear", [2, 3], ["1", "1", "0"]], variables=2
+            *(var(0), var(1), var(2)),
+            *(["exp", [0], []], ["exp", [1], []], ["power", [2], ["2"]]),
+            ["linear", [3, 4, 5], ["1", "1", "1", "0"]],
+            variables=3,
         ),
-        "parts": [
+        "rows": [
             {
-                "args": [2],
                 "certificate": facts(
                     program(var(0), ["exp", [0], []]), claim(ALL, 3), claim(POSITIVE, 1, 3, rule="composition")
                 ),
+                "parts": [
+                    {"terms": [0], "variables": [0], "places": [0, 3]},
+                    {"terms": [1], "variables": [1], "places": [1, 4]},
+                ],
             },
             {
-                "args": [3],
                 "certificate": facts(
                     program(var(0), ["power", [0], ["2"]]), claim(ALL, 3), claim(["0", None, False, True], 1)
                 ),
+                "parts": [{"terms": [2], "variables": [2], "places": [2, 5]}],
             },
         ],
     },

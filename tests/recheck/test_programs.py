@@ -142,15 +142,24 @@ FORGED = {
     "one point only": (SIGMOID, ("data", "points"), [["8"]]),
     "the same point twice": (SIGMOID, ("data", "points"), [["8"], ["8"]]),
     # sums of rows
-    "a term in no part": (ROWS, ("data", "parts"), ROWS["data"]["parts"][:1]),
-    "a term in two parts": (ROWS, ("data", "parts"), [*ROWS["data"]["parts"], ROWS["data"]["parts"][0]]),
-    "no parts": (ROWS, ("data", "parts"), []),
-    "a part about something else": (ROWS, ("data", "parts", 0, "certificate"), ROWS["data"]["parts"][1]["certificate"]),
-    "another factor than the part's": (ROWS, (*CODE, 4, 2), ["1", "-1", "0"]),
-    "a shared variable": (ROWS, (*CODE, 3, 1), [0]),
-    "a part's other domain": (ROWS, ("data", "parts", 0, "certificate", *PROGRAM, "domain"), POSITIVE),
-    "a refutation for a part": (ROWS, ("data", "parts", 0, "certificate"), SIGMOID),
-    "an index that is no term": (ROWS, ("data", "parts", 0, "args"), [0]),
+    "a term in no part": (ROWS, ("data", "rows"), ROWS["data"]["rows"][:1]),
+    "a term in two parts": (ROWS, ("data", "rows"), [*ROWS["data"]["rows"], ROWS["data"]["rows"][0]]),
+    "no parts": (ROWS, ("data", "rows"), []),
+    "a row about something else": (
+        ROWS,
+        ("data", "rows", 0, "certificate"),
+        ROWS["data"]["rows"][1]["certificate"],
+    ),
+    "another factor than the row's": (ROWS, (*CODE, 6, 2), ["1", "-1", "1", "0"]),
+    "a shared variable": (ROWS, (*CODE, 4, 1), [0]),
+    "another variable than said": (ROWS, ("data", "rows", 0, "parts", 1, "variables"), [2]),
+    "a variable of two parts": (ROWS, ("data", "rows", 0, "parts", 1, "variables"), [0]),
+    "another place": (ROWS, ("data", "rows", 0, "parts", 1, "places"), [0, 3]),
+    "too few places": (ROWS, ("data", "rows", 0, "parts", 1, "places"), []),
+    "a row's other domain": (ROWS, ("data", "rows", 0, "certificate", *PROGRAM, "domain"), POSITIVE),
+    "a refutation for a row": (ROWS, ("data", "rows", 0, "certificate"), SIGMOID),
+    "an index that is no term": (ROWS, ("data", "rows", 0, "parts", 0, "terms"), [7]),
+    "the whole as a term": (ROWS, ("data", "rows", 0, "parts", 0, "terms"), []),
     # shifts
     "another coefficient": (SHIFT, ("data", "coefficient"), "1"),
     "an atom that does not cancel": (SHIFT, ("data", "atom"), 0),
@@ -246,11 +255,11 @@ def test_a_remaining_multiple_of_the_atom_must_be_convex():
 
 
 def test_certificates_within_certificates_end_somewhere():
-    nested: dict[str, Any] = {"rule": "rows", "data": {"program": ROWS["data"]["program"], "parts": []}}
+    nested: dict[str, Any] = {"rule": "rows", "data": {"program": ROWS["data"]["program"], "rows": []}}
     for _ in range(5000):
         nested = {
             "rule": "rows",
-            "data": {"program": ROWS["data"]["program"], "parts": [{"args": [2], "certificate": nested}]},
+            "data": {"program": ROWS["data"]["program"], "rows": [{"certificate": nested, "parts": []}]},
         }
     assert not recheck(nested)
 

@@ -146,6 +146,23 @@ LOGISTIC: Mapping[str, Make] = {
 }
 
 CONVEX: Mapping[str, Make] = {
+    "positive and unlabelled data": lambda b, x: b.linear(
+        [
+            (HALF, softplus(b, b.scale(-1, x[0]))),
+            (-HALF, softplus(b, x[0])),
+            (1, b.logsumexp([x[1], b.constant(0)])),
+        ]
+    ),
+    "the same, not under zero": lambda b, x: b.plus(
+        b.scale(HALF, softplus(b, b.scale(-1, x[0]))),
+        b.maximum([b.constant(0), b.linear([(1, softplus(b, x[1])), (-HALF, b.logsumexp([x[0], b.constant(0)]))])]),
+    ),
+    "twice the larger minus the distance": lambda b, x: b.linear(
+        [(2, b.maximum(x[:2])), (-1, b.absolute(b.minus(x[0], x[1]))), (1, b.power(x[2], 2))]
+    ),
+    "logsumexp(x, y) against softplus(y - x)": lambda b, x: b.minus(
+        b.scale(rational(1 + 1e-9), b.logsumexp(x[:2])), softplus(b, b.minus(x[1], x[0]))
+    ),
     "square": lambda b, x: b.power(b.scale(1, x[0], -1), 2),
     "(x - 1)(x - 1) unsimplified": lambda b, x: b.add("multiply", (b.scale(1, x[0], -1),) * 2),
     "x (x - 1)": lambda b, x: b.multiply(x[0], b.scale(1, x[0], -1)),
@@ -247,6 +264,24 @@ NOT_CONVEX: Mapping[str, Make] = {
     "x^4 - 1e-12 x^2": lambda b, x: b.linear([(1, b.power(x[0], 4)), (rational(-1e-12), b.power(x[0], 2))]),
     "x^2 - (2 + 1e-11) x y + y^2": lambda b, x: b.linear(
         [(1, b.power(x[0], 2)), (-2 - rational(1e-11), b.multiply(x[0], x[1])), (1, b.power(x[1], 2))]
+    ),
+    "x^2 - max(x, 0) + max(x, 1)": lambda b, x: b.linear(
+        [
+            (1, b.power(x[0], 2)),
+            (-1, b.maximum([x[0], b.constant(0)])),
+            (1, b.maximum([x[0], b.constant(1)])),
+        ]
+    ),
+    "softplus(x) - softplus(-2x)": lambda b, x: b.minus(softplus(b, x[0]), softplus(b, b.scale(-2, x[0]))),
+    "softplus(x) - softplus(1 - x)": lambda b, x: b.minus(softplus(b, x[0]), softplus(b, b.scale(-1, x[0], 1))),
+    "logsumexp(x, y) against a little more": lambda b, x: b.minus(
+        b.scale(rational(1 - 1e-9), b.logsumexp(x[:2])), softplus(b, b.minus(x[1], x[0]))
+    ),
+    "a max minus a little more of it": lambda b, x: b.plus(
+        b.scale(-1 - rational(1e-11), b.maximum(x[:2])), b.maximum([b.scale(-1, v) for v in x[:2]])
+    ),
+    "max of a sum that is concave in one argument": lambda b, x: b.minus(
+        b.maximum([b.constant(0), b.minus(x[1], softplus(b, x[0]))]), b.scale(HALF, x[0])
     ),
     "a level whose upper end is convex": lambda b, x: minus_log(
         b, b.minus(sigmoid(b, b.scale(1, b.exp(x[0]), fmpq(1, 100))), sigmoid(b, b.constant(0)))

@@ -47,6 +47,7 @@ from lossaudit.geometry.relations import (
     quotient,
     range_of_differences,
     range_of_quotient,
+    sum_inside_max,
 )
 from lossaudit.geometry.slope import SMOOTH, curvature_by_slope, slope_of
 from lossaudit.verdict import Certificate
@@ -243,6 +244,8 @@ def _linear(known: Known, instruction: Instruction, range: Interval) -> Found:
             curvature, rule, range = found[0], "quadratic", meet(range, found[1])
         else:
             curvature, rule = even_softplus(known, args, constants), "even softplus"
+    if not curvature:
+        curvature, rule = sum_inside_max(known, args, constants), "sum inside max"
     range = range_of_differences(known, args, constants, range)
     mass = mass_between(known, args, constants)
     if mass is not None:

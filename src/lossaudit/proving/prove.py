@@ -122,6 +122,8 @@ def _compared(subject: Subject, recording: Recording) -> int:
     found = compare(recording.program, lambda point: subject.value(_filled(subject, recording, point)), example)
     if found.mismatch is None:
         return found.points
+    if recording.recorded.escapes:  # which says why
+        raise _Mismatch(_escaped(recording.recorded.escapes))
     point, ours, theirs = found.mismatch
     shown = ", ".join(f"{x:g}" for x in point[:8]) + (", ..." if len(point) > 8 else "")
     raise _Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")

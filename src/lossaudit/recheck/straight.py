@@ -16,11 +16,11 @@ from lossaudit.recheck.claims import Claim, together
 from lossaudit.recheck.facts import Derivation
 from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, ZERO, Interval, mirrored, only
 from lossaudit.recheck.programs import Instruction, Program, ball
-from lossaudit.recheck.quadratic import UNIT, add, affine_form
+from lossaudit.recheck.quadratic import UNIT, Form, add, affine_form
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.scalar import count_roots, nonnegative
 
-_BITS = 256
+BITS = 256
 _DEGREE = 64
 
 Dual: TypeAlias = tuple[Sum, Sum]
@@ -150,14 +150,13 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
     if op == "max":
         top = args[0]
         for other in args[1:]:
-            rest = affine_form(line.code, other)
-            add(rest, affine_form(line.code, top), -ONE)
-            terms = {i: c for i, c in rest.items() if i != UNIT}
-            side = line.sign(line.append("linear", tuple(terms), (*terms.values(), rest.get(UNIT, ZERO))))
+            side = line.sign(_sum(line, (other, top), (ONE, -ONE, ZERO)))
             if side is None:
                 return None
             top = other if side[0] >= 0 else top
         return top
+    if op == "linear":
+        return _sum(line, args, constants)
     if op == "huber":
         return _huber(line, args[0], constants[0])
     if op == "power" and constants[0].q == 2 and constants[0] > 0:
@@ -166,6 +165,16 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
             args, constants = (root,), (fmpq(constants[0].p),)
     index = line.append(op, args, constants)
     return index if line.derivation.claims[index].defined else None
+
+
+def _sum(line: Straight, args: Sequence[int], constants: Sequence[fmpq]) -> int:
+    """A sum with the sums in it taken together."""
+    form: Form = {}
+    for c, arg in zip(constants, args, strict=False):
+        add(form, affine_form(line.code, arg), c)
+    add(form, {UNIT: ONE}, constants[-1])
+    bias = form.pop(UNIT, ZERO)
+    return line.append("linear", tuple(form), (*form.values(), bias)) if form else line.append("constant", (), (bias,))
 
 
 def _huber(line: Straight, index: int, delta: fmpq) -> int | None:
@@ -217,7 +226,7 @@ def slope_in_balls(line: Straight, at: fmpq) -> tuple[arb, arb]:
     Raises:
         Refusal: One is not.
     """
-    with ctx.workprec(_BITS):
+    with ctx.workprec(BITS):
         found: list[tuple[arb, arb]] = []
         for op, args, constants in line.code[: line.output + 1]:
             if op == "variable":

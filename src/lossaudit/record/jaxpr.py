@@ -89,7 +89,11 @@ def traced(function: Callable[..., Any], variables: Sequence[Any], *, double: bo
     Raises:
         UsageError: It reads the values of its variables in Python.
     """
-    tracing = jax.make_jaxpr(function, return_shape=True)
+
+    def fresh(*arrays: Any) -> Any:  # of the same function JAX would remember the first trace
+        return function(*arrays)
+
+    tracing = jax.make_jaxpr(fresh, return_shape=True)
     try:
         with double_precision(double):
             return tracing(*variables)

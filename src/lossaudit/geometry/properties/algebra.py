@@ -159,6 +159,7 @@ class Algebra:
 
         Generators other than the p_k may be negative; they are taken out only where that does not matter (`signed`).
         """
+        f = self._homogeneous(f)
         terms = {tuple(map(int, e)): c for e, c in f.to_dict().items()}
         size = len(next(iter(terms)))
         least = [min(e[i] for e in terms) if signed or i < self.classes else 0 for i in range(size)]
@@ -170,6 +171,14 @@ class Algebra:
         generators = self.ring.gens()
         monomial = [(generators[i], fmpq(e)) for i, e in enumerate(least) if e]
         return content, monomial, None if rest == 1 or rest == self.total else rest
+
+    def _homogeneous(self, f: fmpq_mpoly) -> fmpq_mpoly:
+        """1 - p_k is the sum of the other p: with 1 = sum p, where f is linear in the p alone."""
+        terms = f.to_dict()
+        if any(sum(map(int, e)) > 1 or any(map(int, e[self.classes :])) for e in terms):
+            return f
+        constant = terms.get((0,) * len(self.ring.gens()), ZERO)
+        return f + constant * (self.total - 1)
 
     def _positive(self, f: fmpq_mpoly) -> bool:
         """Whether f is a polynomial in the p_k with positive coefficients."""

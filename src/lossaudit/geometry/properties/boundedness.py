@@ -91,16 +91,17 @@ def _infimum(family: Family, index: int, *, convex: bool) -> Entry:
     program = family.programs[index]
     facts = derive(program)[program.output]
     low = facts.range.low if facts.defined else None
-    direction = _towards(family, index)
-    lead = value_lead(program, direction) if everywhere(program) else None
-    if lead is not None and lead.diverges < 0:
+    toward = _towards(family, index)
+    rays = (toward, tuple(-d for d in toward)) if everywhere(program) else ()
+    leads = [lead for lead in (value_lead(program, ray) for ray in rays) if lead is not None]
+    if any(lead.diverges < 0 for lead in leads):
         return Entry("-infinity", Ground.PROVED, "exact series along a ray")
     if low is not None:
         if any(value(program, x) == low for x in _candidates(family, index)):
             return Entry(f"{ratio(low)}, attained", Ground.PROVED, "its range, and a point with exactly this value")
-        if lead is not None and lead.limit == low:
+        if any(lead.limit == low for lead in leads):
             end = ", not attained" if facts.range.low_open else ""
-            return Entry(f"{ratio(low)}{end}", Ground.PROVED, "its range, and its limit where confident and right")
+            return Entry(f"{ratio(low)}{end}", Ground.PROVED, "its range, and its limit along a ray")
     if convex:
         slopes = Slopes(program)
         for x in _candidates(family, index):

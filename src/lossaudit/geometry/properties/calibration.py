@@ -15,10 +15,11 @@ from flint import arb, fmpq
 from lossaudit.card import Entry, Ground
 from lossaudit.geometry.composition import derive
 from lossaudit.geometry.interval import REALS, Interval
-from lossaudit.geometry.program import Builder, Instruction, Program
+from lossaudit.geometry.program import Builder, Program
 from lossaudit.geometry.properties import polyhedral
 from lossaudit.geometry.properties.elicitation import best
-from lossaudit.geometry.properties.family import Family, Slopes, Task, along, combined, put, settled
+from lossaudit.geometry.properties.family import Family, Slopes, Task, along, combined, decided_by_ranges, put, settled
+from lossaudit.geometry.rows import parts
 
 ZERO = fmpq(0)
 _SMALL = fmpq(1, 1024)
@@ -65,13 +66,13 @@ def _by_slope(family: Family) -> Entry | None:
 
 
 def _mirrored(negative: Program, positive: Program) -> bool:
-    """Whether one program is the other at -z, instruction by instruction."""
-    made: list[tuple[Instruction, ...]] = []
+    """Whether one program is the other at -z, operation by operation, but for a constant."""
+    forms: list[list[Program]] = []
     for program, sign in ((negative, -1), (positive, 1)):
         builder = Builder()
         output = put(builder, program, [builder.scale(sign, builder.variable(0))])[program.output]
-        made.append(builder.build(output, 1).instructions)
-    return made[0] == made[1]
+        forms.append([part.program for part in parts(builder.build(output, 1))])
+    return forms[0] == forms[1]
 
 
 def _slope_from(program: Program, domain: Interval) -> arb:
@@ -81,7 +82,8 @@ def _slope_from(program: Program, domain: Interval) -> arb:
     """
     line, places = along(program, range(len(program.instructions)), [0], [1], domain)
     facts = derive(line)
-    near = settled(program, [facts[i].range for i in places]) if all(facts[i].defined for i in places) else None
+    ranges = [facts[i].range if facts[i].defined else REALS for i in places]
+    near = settled(program, decided_by_ranges(program, ranges))
     return arb("nan") if near is None else Slopes(near).at([ZERO])[0]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeAlias
 
 from flint import arb, ctx, fmpq
 
 from lossaudit.geometry.evaluate import balls, gradient
 from lossaudit.geometry.interval import REALS, Interval
-from lossaudit.geometry.program import Builder, Instruction, Program
+from lossaudit.geometry.program import Builder, Program
 
 
 class Task(Enum):
@@ -60,28 +61,43 @@ KINKED = frozenset({"abs", "max", "step", "step_closed"})
 """Operations that have no derivative somewhere."""
 
 
-def _kink(instruction: Instruction, values: Sequence[arb]) -> bool:
-    """Whether the operation may have no derivative there."""
-    xs = [values[a] for a in instruction.args]
-    if instruction.op == "max":
-        return not any(all(x > y for j, y in enumerate(xs) if j != i) for i, x in enumerate(xs))
-    return not (xs[0] > 0 or xs[0] < 0)
+Decided: TypeAlias = dict[int, int]
+"""By instruction: which argument of a max is the largest alone; the sign of the argument of another operation."""
 
 
 class Slopes:
-    """The gradient of a program, in balls."""
+    """The gradient of a program, in balls.
+
+    Attributes:
+        program, partials: The program extended by its partial derivatives, and where these are; at a kink they are
+            what they are on one side.
+    """
 
     def __init__(self, program: Program) -> None:
+        self.original = program
         self.program, self.partials = gradient(program)
-        own = program.instructions
-        self._kinked = [i for i, instruction in enumerate(own) if instruction.op in KINKED]
+        self._kinked = any(instruction.op in KINKED for instruction in program.instructions)
+        self._smooth: dict[tuple[tuple[int, int], ...], tuple[Program, tuple[int, ...]] | None] = {}
 
     def at(self, point: Sequence[arb | fmpq], bits: int = 128) -> list[arb]:
         """Partial derivatives at a point, or enclosures for a box of balls; not a number at a kink."""
         with ctx.workprec(bits):
-            values = balls(self.program, [arb(x) for x in point], bits)
-            kink = any(_kink(self.program.instructions[i], values) for i in self._kinked)
-        return [arb("nan") if kink else values[i] for i in self.partials]
+            at = [arb(x) for x in point]
+            found = self._near(balls(self.original, at, bits)) if self._kinked else (self.program, self.partials)
+            if found is None:
+                return [arb("nan")] * self.original.variables
+            slopes, partials = found
+            values = balls(slopes, at, bits)
+        return [values[i] for i in partials]
+
+    def _near(self, values: Sequence[arb]) -> tuple[Program, tuple[int, ...]] | None:
+        """The gradient of the smooth program that this one is near a point."""
+        decided = _decided_by_balls(self.original, values)
+        key = tuple(decided.items())
+        if key not in self._smooth:
+            near = settled(self.original, decided)
+            self._smooth[key] = None if near is None else gradient(near)
+        return self._smooth[key]
 
     def norm(self, point: Sequence[arb | fmpq], bits: int = 128) -> arb:
         """Euclidean norm of the gradient."""
@@ -152,35 +168,66 @@ def along(
     return replace(whole, names=tuple(sorted(builder.names.items()))), tuple(made[i] for i in outputs)
 
 
-def settled(program: Program, ranges: Sequence[Interval]) -> Program | None:
-    """The program near points at which its instructions have these ranges, without the cases that these decide.
+def settled(program: Program, decided: Decided) -> Program | None:
+    """The program near points at which it is decided so, without the cases that these decide.
 
     What is decided strictly at a point stays so near it, by continuity; None if some kink is left over.
     """
     builder = Builder()
     made: list[int] = []
     variables = [builder.variable(i) for i in range(program.variables)]
-    for op, args, constants in program.instructions:
-        xs, boxes = [made[a] for a in args], [ranges[a] for a in args]
+    for index, (op, args, constants) in enumerate(program.instructions):
+        xs = [made[a] for a in args]
         if op == "variable":
             new = variables[int(constants[0].p)]
-        elif op == "max":
-            winners = [x for x, box in zip(xs, boxes, strict=True) if _above(box, boxes)]
-            new = winners[0] if winners else builder.add("max", xs)
-        elif op in ("abs", "step", "step_closed") and (_sign := strict_sign(boxes[0])):
-            constant = builder.constant(int(_sign > 0))
-            new = builder.scale(_sign, xs[0]) if op == "abs" else constant
+        elif op == "max" and index in decided:
+            new = xs[decided[index]]
+        elif op == "abs" and index in decided:
+            new = builder.scale(decided[index], xs[0])
+        elif op in ("step", "step_closed") and index in decided:
+            new = builder.constant(int(decided[index] > 0))
         elif op == "select":
-            new = builder.select(*xs)
+            new = builder.select(xs[0], xs[1], xs[2])
         elif op == "linear":
             new = builder.linear(zip(constants, xs, strict=False), constants[-1])
         elif op == "multiply":
-            new = builder.multiply(*xs)
+            new = builder.multiply(xs[0], xs[1])
         else:
             new = builder.add(op, xs, constants)
         made.append(new)
     done = builder.build(made[program.output], program.variables, domain=program.domain)
     return None if any(i.op in KINKED or i.op in ("select", "opaque") for i in done.instructions) else done
+
+
+def _decided_by_balls(program: Program, values: Sequence[arb]) -> Decided:
+    decided: Decided = {}
+    for index, (op, args, _) in enumerate(program.instructions):
+        if op not in KINKED:
+            continue
+        xs = [values[a] for a in args]
+        if op == "max":
+            found = next((i for i, x in enumerate(xs) if all(x > y for j, y in enumerate(xs) if j != i)), None)
+        else:
+            found = 1 if xs[0] > 0 else (-1 if xs[0] < 0 else None)
+        if found is not None:
+            decided[index] = found
+    return decided
+
+
+def decided_by_ranges(program: Program, ranges: Sequence[Interval]) -> Decided:
+    """What is decided wherever the instructions have these ranges."""
+    decided: Decided = {}
+    for index, (op, args, _) in enumerate(program.instructions):
+        if op not in KINKED:
+            continue
+        boxes = [ranges[a] for a in args]
+        if op == "max":
+            found = next((i for i, x in enumerate(boxes) if _above(x, boxes)), None)
+        else:
+            found = strict_sign(boxes[0]) or None
+        if found is not None:
+            decided[index] = found
+    return decided
 
 
 def strict_sign(x: Interval) -> int:

@@ -12,11 +12,12 @@ from lossaudit.card import Entry, Ground
 from lossaudit.geometry.evaluate import floats
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.properties.family import Family, Slopes, everywhere
-from lossaudit.geometry.properties.response import tail, wrong_way
+from lossaudit.geometry.properties.response import right_way, tail, wrong_way
 from lossaudit.geometry.properties.words import number
 from lossaudit.geometry.quick import lipschitz as by_ranges
 from lossaudit.geometry.ring import Enclosure, constants, for_two_classes
 
+_CELLS = 600  # enough for cross-entropy and Brier at a relative width of 1e-6
 _SCALES = (0.3, 1.0, 2.0, 4.0, 8.0, 30.0)
 
 
@@ -25,24 +26,28 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
     if not all(map(everywhere, family.programs)):
         unknown = Entry("unknown", Ground.UNKNOWN, "not a function of all of R^n")
         return unknown, unknown
-    grows = _grows(family)
     first: list[Entry] = []
     second: list[Entry] = []
-    for program in family.distinct:
-        found = constants(program) if family.variables <= 3 else None
+    programs = family.distinct
+    cells = _CELLS if len(programs) == 1 else _CELLS // 4
+    for program in programs:
+        found = constants(program, cells=cells) if family.variables <= 3 else None
         own = _enclosed(found.lipschitz) if found is not None and found.lipschitz is not None else None
         smooth = _enclosed(found.smoothness) if found is not None and found.smoothness is not None else None
-        first.append(own or grows or _of_one_probability(program) or _between(program))
+        first.append(own or _of_one_probability(program) or _between(program))
         second.append(smooth or Entry("unknown", Ground.UNKNOWN, "enclosed for 2 or 3 classes, where it is algebraic"))
-    return _largest(first), _largest(second)
+    largest = _largest(first)
+    if largest.bounds is None or largest.bounds[1] == math.inf:
+        largest = _grows(family) or largest
+    return largest, _largest(second)
 
 
 def _grows(family: Family) -> Entry | None:
     """The gradient tends to infinity on a ray, exactly."""
-    index, direction = wrong_way(family)
-    found = tail(family.programs[index], direction)
-    if found.ground is Ground.PROVED and found.value.startswith("grows"):
-        return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
+    for index, direction in (wrong_way(family), right_way(family)):
+        found = tail(family.programs[index], direction)
+        if found.ground is Ground.PROVED and found.value.startswith("grows"):
+            return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
     return None
 
 
@@ -59,7 +64,10 @@ def _of_one_probability(program: Program) -> Entry | None:
 def _enclosed(found: Enclosure) -> Entry:
     where = ", ".join(f"{x:.4g}" for x in found.at)
     how = f"branch and bound in balls; near p = ({where})"
-    shown = f"{(found.lower + found.upper) / 2:.6g}"
+    if found.relative_width > 1e-5:
+        shown = f"between {_down(found.lower)} and {_up(found.upper)}"
+    else:
+        shown = f"{(found.lower + found.upper) / 2:.6g}"
     return Entry(shown, Ground.PROVED, how, bounds=(found.lower, found.upper))
 
 
@@ -111,8 +119,13 @@ def _seen(program: Program, slopes: Slopes) -> float:
 
 def _largest(entries: list[Entry]) -> Entry:
     """Of the same loss for different targets."""
-    if any(e.value == "infinite" for e in entries):
-        return next(e for e in entries if e.value == "infinite")
     if any(e.ground is not Ground.PROVED for e in entries):
         return next(e for e in entries if e.ground is not Ground.PROVED)
-    return max(entries, key=lambda entry: entry.bounds[1] if entry.bounds else 0.0)
+    highest = max(entries, key=lambda entry: entry.bounds[1] if entry.bounds else 0.0)
+    bounds = [entry.bounds for entry in entries if entry.bounds]
+    if not highest.bounds or len(bounds) < len(entries):
+        return highest
+    low, high = max(b[0] for b in bounds), highest.bounds[1]
+    if low == highest.bounds[0]:
+        return highest
+    return replace(highest, value=f"between {_down(low)} and {_up(high)}", bounds=(low, high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from flint import arb, ctx, fmpq
 
@@ -12,7 +13,7 @@ from lossaudit.geometry.composition import derive
 from lossaudit.geometry.evaluate import gradient
 from lossaudit.geometry.interval import REALS, Interval
 from lossaudit.geometry.program import Program
-from lossaudit.geometry.properties.family import Family, Slopes, Task, along, everywhere, settled
+from lossaudit.geometry.properties.family import Family, Slopes, Task, along, decided_by_ranges, everywhere, settled
 from lossaudit.geometry.properties.words import number, rational_root
 from lossaudit.geometry.ring import Limit, gradient_limit, gradient_square_at_zero
 
@@ -21,6 +22,7 @@ GAPS = tuple(index / 2 for index in range(41))
 FAR = fmpq(128)
 """From this gap on, a gradient that no longer changes is called constant."""
 _FITTED = (5, 10, 20, 50, 100, 150, 200)
+_POWERS = (10**3, 10**4, 10**5)
 _BITS = 1200  # exp(-2 * 200) in more than all digits that are read
 
 
@@ -108,14 +110,15 @@ def _words(limit: Limit) -> str:
     size = rational_root(limit.square)
     power = "" if limit.power == 0 else (" t" if limit.power == 1 else f" t^{limit.power}")
     rate = int(limit.rate.p) / int(limit.rate.q)
-    end = "" if rate == 0 else _exponential(rate)
+    end = _exponential(rate)
     if limit.kind == "constant":
         return f"constant {size}"
     return f"{limit.kind} like {size}{power}{end}"
 
 
 def _exponential(rate: float) -> str:
-    return " e^-t" if rate == 1 else (" e^t" if rate == -1 else f" e^{-rate:.6g}t")
+    shown = f"{-rate:.4g}"
+    return {"1": " e^t", "-1": " e^-t", "0": "", "-0": ""}.get(shown, f" e^{shown}t")
 
 
 def _final(program: Program, direction: Sequence[int]) -> Entry | None:
@@ -125,7 +128,7 @@ def _final(program: Program, direction: Sequence[int]) -> Entry | None:
     facts = derive(line)
     if not all(facts[i].defined for i in places):
         return None
-    near = settled(program, [facts[i].range for i in places])
+    near = settled(program, decided_by_ranges(program, [facts[i].range for i in places]))
     if near is None:
         return None
     slopes, partials = gradient(near)
@@ -174,19 +177,43 @@ def _fitted(slopes: Slopes, direction: Sequence[int]) -> Entry:
         return Entry(f"exactly 0 at gaps {first} to {_FITTED[-1]}", Ground.MEASURED, "in ball arithmetic")
     if not all(x > 0 for x in norms[-3:]):
         return Entry("unknown", Ground.UNKNOWN, "the gradient is not told from 0")
+    by_power = _power_law(slopes, direction)
+    if by_power is not None:
+        return by_power
     (t, u, v), logs = _FITTED[-3:], [float(x.log().mid()) for x in norms[-3:]]
-    if logs[0] == logs[1] == logs[2]:
-        return Entry(f"constant {number(math.exp(logs[2]))}", Ground.MEASURED, f"at gaps {t}, {u}, {v}, in balls")
-    # two equations for r and b
+    # log |g| = a - rate t + power log t, at three gaps
     a11, a12, b1 = -(u - t), math.log(u / t), logs[1] - logs[0]
     a21, a22, b2 = -(v - u), math.log(v / u), logs[2] - logs[1]
     determinant = a11 * a22 - a12 * a21
     rate, power = (b1 * a22 - a12 * b2) / determinant, (a11 * b2 - b1 * a21) / determinant
+    start = logs[2] + rate * v - power * math.log(v)
     how = f"fitted at gaps {t}, {u}, {v}, in balls"
-    if abs(rate) < 1e-4 and abs(power) < 0.02:
-        return Entry(f"constant {number(math.exp(logs[2]))}", Ground.MEASURED, how)
-    size = math.exp(min(logs[2] + rate * v - power * math.log(v), 700))
-    kind = "decays" if rate > 1e-4 or (abs(rate) <= 1e-4 and power < 0) else "grows"
-    end = _exponential(float(f"{rate:.3g}")) if abs(rate) > 1e-4 else ""
-    middle = "" if abs(power) <= 0.02 else (" t" if abs(power - 1) < 0.02 else f" t^{power:.2g}")
-    return Entry(f"{kind} like {size:.3g}{middle}{end}", Ground.MEASURED, how)
+    earlier = _FITTED[-4]
+    if abs(float(norms[-4].log().mid()) - (start - rate * earlier + power * math.log(earlier))) > 0.1:
+        kind = "decays" if logs[2] < logs[1] else "grows"
+        return Entry(f"{kind} faster than exponentially", Ground.MEASURED, how)
+    kind = "decays" if rate > 0 else "grows"
+    return Entry(f"{kind} like {math.exp(start):.3g}{_monomial(power)}{_exponential(rate)}", Ground.MEASURED, how)
+
+
+def _power_law(slopes: Slopes, direction: Sequence[int]) -> Entry | None:
+    """|g| ~ c t^b, where the exponent does not change from 1e3 to 1e5."""
+    norms = [slopes.norm([arb(gap * d) for d in direction], _BITS) for gap in _POWERS]
+    if not all(x.is_finite() and x > 0 for x in norms):
+        return None
+    logs = [float(x.log().mid()) for x in norms]
+    first, second = ((b - a) / math.log(10) for a, b in pairwise(logs))
+    if abs(first - second) > 0.02:
+        return None
+    how = "fitted at gaps 1e3, 1e4, 1e5, in balls"
+    if abs(second) < 5e-3:
+        return Entry(f"constant {number(math.exp(logs[-1]))}", Ground.MEASURED, how)
+    size = math.exp(logs[-1] - second * math.log(_POWERS[-1]))
+    kind = "decays" if second < 0 else "grows"
+    return Entry(f"{kind} like {size:.3g}{_monomial(second)}", Ground.MEASURED, how)
+
+
+def _monomial(power: float) -> str:
+    near = round(power)
+    shown = f"{near}" if abs(power - near) < 0.02 else f"{power:.2g}"
+    return {"0": "", "1": " t"}.get(shown, f" t^{shown}")

@@ -15,7 +15,6 @@ from lossaudit.geometry.properties import lipschitz as constants
 from lossaudit.geometry.properties.family import Family, Task
 from lossaudit.proving.frameworks import subject_of
 from lossaudit.proving.prove import Domain, domain_of, prove, record
-from lossaudit.proving.samples import samples
 from lossaudit.verdict import Scope, Status, Verdict
 
 _STATUS: Mapping[Ground, Status] = MappingProxyType({Ground.PROVED: Status.PROVED, Ground.REFUTED: Status.REFUTED})
@@ -65,6 +64,8 @@ def proper(
         raise UsageError("--property proper knows losses of torch only")
     if wrt != 0:
         raise UsageError("proper is a property in the predictions: they are the first argument")
+    from lossaudit.proving.samples import samples  # torch comes with it
+
     found = samples(function, arguments)
     if found is None:
         raise UsageError("proper is a property of a loss of raw outputs and a target for each sample")

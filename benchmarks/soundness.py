@@ -25,6 +25,7 @@ import torch
 import lossaudit
 from benchmarks import dcp, independent, random_losses
 from benchmarks.random_programs import Maker, scaled, tilted
+from lossaudit.errors import UsageError
 from lossaudit.geometry import decide
 from lossaudit.geometry.program import Program
 from lossaudit.verdict import Certificate, Status
@@ -124,7 +125,11 @@ def _in_domain(program: Program, points: Sequence[Sequence[Fraction]]) -> bool:
 def one_loss(seed: int, ledger: Ledger) -> None:
     loss = random_losses.random_loss(seed)
     z = torch.randn(loss.size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    verdict = lossaudit.prove(loss, z)  # type: ignore[attr-defined]
+    try:
+        verdict = lossaudit.prove(loss, z)  # type: ignore[attr-defined]
+    except UsageError:  # a loss that has no finite value at the example
+        ledger.counts["torch losses without a value"] += 1
+        return
     ledger.counts[f"torch losses {verdict.status.value}"] += 1
     if verdict.status is Status.PROVED and (found := random_losses.contradiction(loss, seed)) is not None:
         ledger.blame("proved", loss, found)

@@ -18,7 +18,7 @@ from lossaudit.recheck.operations import log_of_sum
 from lossaudit.recheck.programs import Instruction
 from lossaudit.recheck.quadratic import UNIT, Form, Matrix, add, add_product, affine_form, positive_semidefinite
 
-Members: TypeAlias = tuple[list[Form], bool]
+Members: TypeAlias = tuple[dict[int, list[Form]], bool]  # by the first instruction in each
 Line: TypeAlias = tuple[tuple[int, fmpq], ...]
 
 
@@ -73,7 +73,7 @@ def difference(known: Known, index: int) -> Claim | None:
             continue
         side = ONE if form[top] > 0 else -ONE
         gap = POSITIVE if below[1] else NONNEGATIVE
-        for member in below[0]:
+        for member in [m for i in tuple(form) for m in below[0].get(i, ())]:
             if top in member or top not in form:
                 continue
             amount = min(side * form[top], *(-side * form.get(i, ZERO) / v for i, v in member.items() if i != UNIT))
@@ -95,12 +95,16 @@ def _never_above(known: Known, index: int) -> Members | None:
     """Forms that are not constant and never above the instruction; whether they are always below."""
     if index not in known.below:
         forms, strict = _bounds(known, index)
-        forms = [form for form in forms if set(form) - {UNIT}]
-        known.below[index] = (forms, strict) if forms else None
+        by_first: dict[int, list[Form]] = {}
+        for form in forms:
+            first = next((i for i in form if i != UNIT), None)
+            if first is not None:
+                by_first.setdefault(first, []).append(form)
+        known.below[index] = (by_first, strict) if by_first else None
     return known.below[index]
 
 
-def _bounds(known: Known, index: int) -> Members:
+def _bounds(known: Known, index: int) -> tuple[list[Form], bool]:
     op, args, _ = known.code[index]
     if op in ("logsumexp", "max"):
         return [known.form(a) for a in args], op == "logsumexp" and len(args) > 1

@@ -17,6 +17,10 @@ _SCALES = (1e-3, 0.1, 1.0, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4)
 _MOST_CONSTANTS = 12
 _BALL_LIMIT = 100_000
 _ROUNDING = 1e-10  # relative to the largest value on the way: float64 keeps sixteen digits
+_AMPLIFIED = 64  # two orders of the same operations lose digits alike, up to such a factor
+_DOUBLE = 53  # bits of a float64
+_EXACT = 400  # bits that stand for the exact value
+_SMALLEST, _LARGEST = 1e-290, 1e290  # beyond these float64 soon has no digits, or no value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Comparison:
     """How a program and a callable compare.
 
     Attributes:
-        points: At how many points both had a value, and the values agreed.
+        points: At how many points both had a value, and the values agreed. Points at which float64 loses the digits
+            that would tell are left out.
         mismatch: A point at which they differ, with the two values; None if there is none.
     """
 
@@ -54,10 +59,32 @@ def compare(program: Program, function: Callable[[Sequence[float]], float], exam
             if not math.isfinite(ours):
                 continue
         largest = max((abs(float(v[column])) for v in values if math.isfinite(v[column])), default=1.0)
-        if abs(ours - theirs) > _ROUNDING * max(1.0, largest):
+        if abs(ours - theirs) <= _ROUNDING * max(1.0, largest):
+            agreed += 1
+        elif _is_telling(program, point, [float(v[column]) for v in values], theirs):
             return Comparison(agreed, (point, ours, theirs))
-        agreed += 1
     return Comparison(agreed)
+
+
+def _is_telling(program: Program, point: Sequence[float], values: Sequence[float], theirs: float) -> bool:
+    """Whether a difference of two values is more than float64 itself explains.
+
+    It explains as much as the program's own value in float64 is off, and as much as rounding every operation to 53
+    bits may move it; and anything where a value on the way is nearly too small or too large for a float64.
+    """
+    if len(program.instructions) > _BALL_LIMIT:
+        return True
+    if any(0 < abs(v) < _SMALLEST or _LARGEST < abs(v) < math.inf for v in values):
+        return False
+    at = [arb(x) for x in point]
+    exact, rounded = (balls(program, at, bits)[program.output] for bits in (_EXACT, _DOUBLE))
+    if not exact.is_finite():
+        return True
+    if not rounded.is_finite():
+        return False
+    truth = float(exact.mid())
+    noise = max(abs(values[program.output] - truth), float(rounded.rad()))
+    return not abs(theirs - truth) <= _AMPLIFIED * noise
 
 
 def _by_balls(program: Program, point: Sequence[float]) -> float:

@@ -47,7 +47,7 @@ def _huber(x: Any, delta: float) -> Any:
 
 
 _erf = np.frompyfunc(math.erf, 1, 1)
-_lgamma = np.frompyfunc(lambda x: math.lgamma(x) if x > 0 else math.nan, 1, 1)
+_lgamma = np.frompyfunc(lambda x: math.lgamma(x) if 0 < x < 1e300 else math.nan, 1, 1)
 
 FLOATS: Mapping[str, Callable[..., Any]] = {
     "multiply": lambda c, x, y: x * y,

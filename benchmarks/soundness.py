@@ -2,8 +2,8 @@
 
 What is proved must stand a numeric search in NumPy and mpmath that knows nothing of the engine; what is refuted must
 show a violation in mpmath, and must not be convex by CVXPY's rules on the domain that its atoms imply. A scaled or a
-tilted copy must not get the opposite verdict. Then come the false certificates of other tools and the boundary
-families of the zoo, whose truth is known.
+tilted copy must not get the opposite verdict, and the independent checker must accept all evidence. A crash counts as
+wrong. Then come the false certificates of other tools and the boundary families of the zoo, whose truth is known.
 
     python -m benchmarks.soundness --n 20000 [--seed 0]
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import sys
 import warnings
 from collections import Counter
@@ -25,8 +26,10 @@ import torch
 import lossaudit
 from benchmarks import dcp, independent, random_losses
 from benchmarks.random_programs import Maker, scaled, tilted
+from lossaudit.errors import UsageError
 from lossaudit.geometry import decide
 from lossaudit.geometry.program import Program
+from lossaudit.recheck import recheck
 from lossaudit.verdict import Certificate, Status
 
 SHARE_OF_LOSSES = 0.1
@@ -55,6 +58,13 @@ def points_of(certificate: Certificate | None) -> Points | None:
     return independent.exact(certificate.data["a"]), independent.exact(certificate.data["b"])
 
 
+def _accepted(certificate: Certificate | None) -> bool:
+    """Whether the independent checker accepts the certificate, written down as JSON; silence needs none."""
+    if certificate is None:
+        return True
+    return recheck(json.loads(json.dumps({"rule": certificate.rule, "data": dict(certificate.data)})))
+
+
 def stands(value: independent.Valued, points: Points, ledger: Ledger) -> bool:
     """Whether the middle lies above the chord; what mpmath cannot tell is counted and passes."""
     try:
@@ -68,10 +78,16 @@ def stands(value: independent.Valued, points: Points, ledger: Ledger) -> bool:
     return gap is None or gap > 0
 
 
-def one_program(maker: Maker, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
-    program = maker.program()
-    verdict = decide.decide(program)
+def one_program(program: Program, number: int, ledger: Ledger, with_cvxpy: bool) -> None:
+    """Decide a program and attack the verdict."""
+    try:
+        verdict = decide.decide(program)
+    except Exception as error:  # whatever it is, it is a fault that the campaign has to show
+        ledger.blame("crash", program.instructions, repr(error))
+        return
     ledger.counts[f"programs {verdict.status.value}"] += 1
+    if not _accepted(verdict.certificate):
+        ledger.blame(f"{verdict.status.value}, evidence refused", program.instructions, verdict.certificate)
     if verdict.status is Status.PROVED:
         found = independent.contradiction(program, number)
         if found is not None:
@@ -122,9 +138,17 @@ def _in_domain(program: Program, points: Sequence[Sequence[Fraction]]) -> bool:
 
 
 def one_loss(seed: int, ledger: Ledger) -> None:
+    """Decide a torch loss and attack the verdict."""
     loss = random_losses.random_loss(seed)
     z = torch.randn(loss.size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    verdict = lossaudit.prove(loss, z)  # type: ignore[attr-defined]
+    try:
+        verdict = lossaudit.prove(loss, z)  # type: ignore[attr-defined]
+    except UsageError:
+        ledger.counts["torch losses that it does not take"] += 1
+        return
+    except Exception as error:
+        ledger.blame("crash", loss, repr(error))
+        return
     ledger.counts[f"torch losses {verdict.status.value}"] += 1
     if verdict.status is Status.PROVED and (found := random_losses.contradiction(loss, seed)) is not None:
         ledger.blame("proved", loss, found)
@@ -143,7 +167,7 @@ def known_truths(ledger: Ledger) -> None:
         if case.family in BOUNDARY_FAMILIES or any(word in case.name for word in BOUNDARY_WORDS):
             outcome = judge(case)
             ledger.counts[f"known truths {outcome.status}"] += 1
-            if outcome.wrong:
+            if outcome.wrong or outcome.refusal:
                 ledger.blame(outcome.status, f"{case.family}: {case.name}", case.truth.value)
 
 
@@ -155,10 +179,10 @@ def campaign(n: int, seed: int = 0, *, known: bool = True) -> Ledger:
     maker = Maker(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for number in range(n - losses):
-            one_program(maker, seed * n + number, ledger, with_cvxpy)
-        for number in range(losses):
-            one_loss(seed * n + number, ledger)
+        for number in range(seed * n, seed * n + n - losses):
+            one_program(maker.program(), number, ledger, with_cvxpy)
+        for number in range(seed * n, seed * n + losses):
+            one_loss(number, ledger)
         if known:
             known_truths(ledger)
     if not with_cvxpy:

@@ -36,7 +36,9 @@ class Purpose:
 
 PURPOSES = {
     "demo": Purpose("demo", "lossaudit, numpy, scikit-learn", 0.4),
-    "test": Purpose("test", "lossaudit, numpy, scikit-learn, lightning, transformers, IPython and the test tools", 0.7),
+    "test": Purpose(
+        "test", "lossaudit, numpy, scikit-learn, CVXPY, lightning, transformers, IPython and the test tools", 0.9
+    ),
 }
 TORCH_GIGABYTES = 0.9
 COMMANDS = ["ruff", "pyrefly", "import-linter"]  # started by name, so they must lie in .venv itself

@@ -146,6 +146,23 @@ LOGISTIC: Mapping[str, Make] = {
 }
 
 CONVEX: Mapping[str, Make] = {
+    "positive and unlabelled data": lambda b, x: b.linear(
+        [
+            (HALF, softplus(b, b.scale(-1, x[0]))),
+            (-HALF, softplus(b, x[0])),
+            (1, b.logsumexp([x[1], b.constant(0)])),
+        ]
+    ),
+    "the same, not under zero": lambda b, x: b.plus(
+        b.scale(HALF, softplus(b, b.scale(-1, x[0]))),
+        b.maximum([b.constant(0), b.linear([(1, softplus(b, x[1])), (-HALF, b.logsumexp([x[0], b.constant(0)]))])]),
+    ),
+    "twice the larger minus the distance": lambda b, x: b.linear(
+        [(2, b.maximum(x[:2])), (-1, b.absolute(b.minus(x[0], x[1]))), (1, b.power(x[2], 2))]
+    ),
+    "logsumexp(x, y) against softplus(y - x)": lambda b, x: b.minus(
+        b.scale(rational(1 + 1e-9), b.logsumexp(x[:2])), softplus(b, b.minus(x[1], x[0]))
+    ),
     "square": lambda b, x: b.power(b.scale(1, x[0], -1), 2),
     "(x - 1)(x - 1) unsimplified": lambda b, x: b.add("multiply", (b.scale(1, x[0], -1),) * 2),
     "x (x - 1)": lambda b, x: b.multiply(x[0], b.scale(1, x[0], -1)),
@@ -185,6 +202,22 @@ CONVEX: Mapping[str, Make] = {
     ),
     "probit": lambda b, x: minus_log(b, b.scale(HALF, b.add("erf", (b.scale(rational(0.7), x[0]),)), HALF)),
     "complementary log-log": lambda b, x: minus_log(b, one_minus(b, b.exp(b.scale(-1, b.exp(x[0]))))),
+    "cumulative link, middle level": lambda b, x: minus_log(
+        b, b.minus(sigmoid(b, b.scale(-1, x[0], 1)), sigmoid(b, b.scale(-1, x[0], HALF)))
+    ),
+    "cumulative link, a level between a score and another": lambda b, x: minus_log(
+        b,
+        b.minus(
+            sigmoid(b, b.linear([(1, x[0]), (-1, x[1]), (1, b.exp(b.constant(-20)))])), sigmoid(b, b.minus(x[0], x[1]))
+        ),
+    ),
+    "cumulative probit, middle level": lambda b, x: minus_log(
+        b,
+        b.linear([(HALF, b.add("erf", (b.scale(-1, x[0], 1),))), (-HALF, b.add("erf", (b.scale(-1, x[0], -1),)))]),
+    ),
+    "a slice of tanh": lambda b, x: minus_log(
+        b, b.minus(b.add("tanh", (b.scale(3, x[0], rational(1e-9)),)), b.add("tanh", (b.scale(3, x[0]),)))
+    ),
     "cumulative link": lambda b, x: minus_log(b, one_minus(b, divided_sigmoid(b, b.minus(x[0], x[1])))),
     "exp(x)^-2": lambda b, x: b.power(b.exp(x[0]), -2),
     "InfoNCE over similarities": lambda b, x: b.scale(-1, log_softmax(b, [b.scale(14, v) for v in x])[0]),
@@ -231,6 +264,39 @@ NOT_CONVEX: Mapping[str, Make] = {
     "x^4 - 1e-12 x^2": lambda b, x: b.linear([(1, b.power(x[0], 4)), (rational(-1e-12), b.power(x[0], 2))]),
     "x^2 - (2 + 1e-11) x y + y^2": lambda b, x: b.linear(
         [(1, b.power(x[0], 2)), (-2 - rational(1e-11), b.multiply(x[0], x[1])), (1, b.power(x[1], 2))]
+    ),
+    "x^2 - max(x, 0) + max(x, 1)": lambda b, x: b.linear(
+        [
+            (1, b.power(x[0], 2)),
+            (-1, b.maximum([x[0], b.constant(0)])),
+            (1, b.maximum([x[0], b.constant(1)])),
+        ]
+    ),
+    "softplus(x) - softplus(-2x)": lambda b, x: b.minus(softplus(b, x[0]), softplus(b, b.scale(-2, x[0]))),
+    "softplus(x) - softplus(1 - x)": lambda b, x: b.minus(softplus(b, x[0]), softplus(b, b.scale(-1, x[0], 1))),
+    "logsumexp(x, y) against a little more": lambda b, x: b.minus(
+        b.scale(rational(1 - 1e-9), b.logsumexp(x[:2])), softplus(b, b.minus(x[1], x[0]))
+    ),
+    "a max minus a little more of it": lambda b, x: b.plus(
+        b.scale(-1 - rational(1e-11), b.maximum(x[:2])), b.maximum([b.scale(-1, v) for v in x[:2]])
+    ),
+    "max of a sum that is concave in one argument": lambda b, x: b.minus(
+        b.maximum([b.constant(0), b.minus(x[1], softplus(b, x[0]))]), b.scale(HALF, x[0])
+    ),
+    "a level whose upper end is convex": lambda b, x: minus_log(
+        b, b.minus(sigmoid(b, b.scale(1, b.exp(x[0]), fmpq(1, 100))), sigmoid(b, b.constant(0)))
+    ),
+    "a level whose lower end is concave": lambda b, x: minus_log(
+        b, b.minus(sigmoid(b, b.constant(1)), sigmoid(b, b.scale(-1, b.exp(x[0]))))
+    ),
+    "the wrong sign": lambda b, x: b.log(
+        b.minus(sigmoid(b, b.scale(-1, x[0], 1)), sigmoid(b, b.scale(-1, x[0], HALF)))
+    ),
+    "a slice of atan, whose density is not log-concave": lambda b, x: minus_log(
+        b, b.minus(b.add("atan", (b.scale(1, x[0], 1),)), b.add("atan", (x[0],)))
+    ),
+    "two scales": lambda b, x: minus_log(
+        b, b.scale(1, b.minus(b.add("tanh", (b.scale(1, x[0], 1),)), sigmoid(b, x[0])), 2)
     ),
     "sqrt(|x|)": lambda b, x: b.power(b.absolute(x[0]), HALF),
     "(sum x^2)^(1/4)": lambda b, x: b.power(b.linear((1, b.power(v, 2)) for v in x), fmpq(1, 4)),

@@ -339,3 +339,41 @@ def test_results_share_no_memory_with_operands() -> None:
     (copy,) = lowered.apply(Call("clone", {"input": Tracked(z)}, {}, ((3,),)))
     copy[0] = 0
     assert z.tolist() == [-1, -2, -3]
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("torch.topk", {"k": 2}),
+        ("torch.topk", {"k": 3, "largest": False}),
+        ("torch.topk", {"k": 1, "dim": 0}),
+        ("torch.sort", {}),
+        ("torch.sort", {"dim": 0, "descending": True}),
+        ("torch.msort", {}),
+        ("torch.kthvalue", {"k": 2}),
+        ("torch.kthvalue", {"k": 4, "keepdim": True}),
+        ("torch.median", {}),
+        ("torch.median", {"dim": 1}),
+        ("torch.median", {"dim": 0, "keepdim": True}),
+        ("torch.quantile", {"q": 0.5}),
+        ("torch.quantile", {"q": 0.8, "dim": 1}),
+        ("torch.quantile", {"q": 1.0, "dim": 0, "keepdim": True}),
+    ],
+)
+def test_order_statistics(path: str, given: dict[str, object]) -> None:
+    """Also where several elements are equal."""
+    check(Case(path, {"input": normal(2, 5)}, **given), [{"input": normal(2, 5, seed=1).round()}])
+
+
+@pytest.mark.parametrize(("path", "given"), [("torch.topk", {"k": 2, "sorted": False}), ("torch.topk", {"k": 10})])
+def test_order_statistics_that_are_not_lowered(path: str, given: dict[str, object]) -> None:
+    """Elements in no order; too many subsets."""
+    assert Case(path, {"input": normal(20)}, **given).results is None
+
+
+def test_ends_of_a_long_row_in_order() -> None:
+    """Of a hundred numbers the two at each end need few subsets; all others are opaque."""
+    case = Case("torch.sort", {"input": normal(100)})
+    assert case.results is not None
+    ops = [case.lowered.builder.instructions[i].op for i in case.results[0].tolist()]
+    assert [k for k, op in enumerate(ops) if op != "opaque"] == [0, 99]

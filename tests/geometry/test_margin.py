@@ -270,3 +270,13 @@ def test_the_derivative_by_the_margin_against_differences():
     down = 1 / (1 + np.exp(-(np.log(p / (1 - p)) - step)))
     difference = (float(value(f, arb(up)).mid()) - float(value(f, arb(down)).mid())) / (2 * step)
     assert float(value(derivative(f), arb(p)).mid()) == pytest.approx(difference, rel=1e-6)
+
+
+@pytest.mark.parametrize(("power", "limit"), [(1, -1), (2, 1), (3, -1)])
+def test_powers_of_the_logarithm_keep_their_sign_at_one(power: int, limit: int) -> None:
+    """(log p)^b (1 - p)^-b tends to (-1)^b as p tends to 1."""
+    from lossaudit.geometry.ring.margin import nonpositive_at_one
+
+    term = (fmpq(0), fmpq(-power), power, 0)
+    assert nonpositive_at_one({term: fmpq(limit)}) is False
+    assert nonpositive_at_one({term: fmpq(-limit)}) is True

@@ -249,7 +249,35 @@ def many_thresholds(b: Builder, x: int) -> int:
     return b.linear((1, relu(b, b.scale(1, x, -fmpq(k, 3)))) for k in range(20))
 
 
+def weighted_huber(delta: fmpq, at: fmpq) -> Spelling:
+    """|tau - 1{x < at}| huber(x) with tau = 1/3: the weight jumps where it stands beside 0, or elsewhere."""
+
+    def spell(b: Builder, x: int) -> int:
+        weight = b.absolute(b.linear([(-1, below(b, x, at))], fmpq(1, 3)))
+        return b.multiply(weight, b.add("huber", (x,), (delta,)))
+
+    return spell
+
+
+def polynomial(*coefficients: fmpq | int) -> Spelling:
+    """By falling powers."""
+
+    def spell(b: Builder, x: int) -> int:
+        powers = [b.power(x, k) if k else b.constant(1) for k in range(len(coefficients) - 1, -1, -1)]
+        return b.linear(zip(coefficients, powers, strict=True))
+
+    return spell
+
+
 CONVEX: dict[str, Spelling] = {
+    "quantile Huber of the primitive": weighted_huber(HALF, fmpq(0)),
+    "quantile Huber, large delta": weighted_huber(THREE, fmpq(0)),
+    "Huber minus a little of a smaller one": lambda b, x: b.minus(
+        b.add("huber", (x,), (THREE,)), b.add("huber", (x,), (HALF,))
+    ),
+    "x^4 - 2x^3 + 2x^2": polynomial(1, -2, 2, 0, 0),
+    "x^4 - 2x^3 + 3/2 x^2, its second derivative touches 0": polynomial(1, -2, fmpq(3, 2), 0, 0),
+    "(x^2 + 1)(x^2 + 2)": lambda b, x: b.multiply(b.scale(1, b.power(x, 2), 1), b.scale(1, b.power(x, 2), 2)),
     "huber, where": huber_where(fmpq(1)),
     "huber, where, delta not dyadic": huber_where(fmpq(4, 3), target=rational(0.1)),
     "huber, strict where": huber_where(fmpq(3, 2), closed=False),
@@ -292,6 +320,12 @@ CONVEX: dict[str, Spelling] = {
 }
 
 NOT_CONVEX: dict[str, Spelling] = {
+    "quantile Huber whose weight jumps at 1": weighted_huber(HALF, fmpq(1)),
+    "Huber minus a little more of a smaller one": lambda b, x: b.minus(
+        b.add("huber", (x,), (THREE,)), b.scale(1 + rational(1e-9), b.add("huber", (x,), (HALF,)))
+    ),
+    "x^4 - 2x^3 + a little less than 3/2 x^2": polynomial(1, -2, fmpq(3, 2) - rational(1e-11), 0, 0),
+    "(x^2 - 1)(x^2 - 2)": lambda b, x: b.multiply(b.scale(1, b.power(x, 2), -1), b.scale(1, b.power(x, 2), -2)),
     "huber that jumps up": huber_where(fmpq(1), HALF - fmpq(1, 10)),
     "huber that jumps by 1e-11": huber_where(fmpq(1), HALF - fmpq(1, 10**11)),
     "huber that jumps down by 1e-11": huber_where(fmpq(1), HALF + fmpq(1, 10**11)),

@@ -117,6 +117,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
             f"{_median_ms(proved):>11}{_median_ms(refuted):>12}"
         )
     wrong = sum(o.wrong for o in outcomes)
-    decided = sum(o.decided for o in outcomes)
-    lines.append(f"decided: {decided} of {len(outcomes)} ({decided / len(outcomes):.1%}); wrong: {wrong}")
+    due = [o for o in outcomes if o.case.truth is not Truth.UNDEFINED]
+    decided, silent = sum(o.decided for o in due), len(outcomes) - len(due)
+    lines.append(
+        f"decided: {decided} of {len(due)} ({decided / max(1, len(due)):.1%}); wrong: {wrong}; "
+        f"{silent} more have no value everywhere, where silence is right"
+    )
     return "\n".join(lines)

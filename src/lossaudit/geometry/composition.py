@@ -34,6 +34,7 @@ from lossaudit.geometry.logarithms import (
     complement_of_reciprocal,
     log_of_complement,
     log_of_sum,
+    mass_between,
 )
 from lossaudit.geometry.primitives import PRIMITIVES
 from lossaudit.geometry.program import Builder, Instruction, Program, as_json
@@ -46,6 +47,7 @@ from lossaudit.geometry.relations import (
     quotient,
     range_of_differences,
     range_of_quotient,
+    sum_inside_max,
 )
 from lossaudit.geometry.slope import SMOOTH, curvature_by_slope, slope_of
 from lossaudit.verdict import Certificate
@@ -242,8 +244,14 @@ def _linear(known: Known, instruction: Instruction, range: Interval) -> Found:
             curvature, rule, range = found[0], "quadratic", meet(range, found[1])
         else:
             curvature, rule = even_softplus(known, args, constants), "even softplus"
+    if not curvature:
+        curvature, rule = sum_inside_max(known, args, constants), "sum inside max"
     range = range_of_differences(known, args, constants, range)
+    mass = mass_between(known, args, constants)
+    if mass is not None:
+        range = meet(range, mass[0])
     log = log_of_sum(known, args, constants[:-1], constants[-1]) if range.positive else 0
+    log |= mass[1] if mass is not None else 0
     complement = log_of_complement(known, args, constants) if range.high is not None and range.high <= ONE else 0
     return range, Shape(curvature, log, complement, rule)
 

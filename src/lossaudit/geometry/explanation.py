@@ -24,7 +24,8 @@ _BECAUSE: Mapping[str, str] = MappingProxyType(
     {
         "sum": "a sum with fitting signs",
         "quadratic": "its quadratic form has no negative eigenvalue",
-        "even softplus": "log(1 + exp(-|w|)) = log(2 cosh(w/2)) - |w|/2, and the kinks add up",
+        "even softplus": "log(1 + exp(w)) = log(2 cosh(w/2)) + w/2, max(w, 0) = (|w| + w)/2: even parts add up",
+        "sum inside max": "r + max(x, y) = max(r + x, r + y)",
         "log of log-curved": "the log of a log-convex or log-concave function",
         "log-convex": "log-convex functions are convex",
         "complement log-convex": "1 - f is log-convex",

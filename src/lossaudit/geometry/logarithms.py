@@ -5,6 +5,9 @@
   density), so that log(1 - exp(-v)) is concave for log-concave v > 0.
 - 1 - a / (a + b) = b / (a + b), for quotients however they are written: a times a power, exp(x - logsumexp(x, y)).
 - log(1 + erf(u)) and log(1 - erf(u)) are concave (tails of a log-concave density), the first increasing.
+- log(F(x) - F(y)) is jointly concave on x > y, increasing in x and decreasing in y, for F with a log-concave density:
+  sigmoid, tanh, erf. (The integral over t of a density that is log-concave in t, where y < t < x; Prekopa. For the
+  sigmoid: F(x) - F(y) = F(x) F(-y) (1 - exp(y - x)).)
 """
 
 from __future__ import annotations
@@ -13,9 +16,14 @@ from collections.abc import Sequence
 
 from flint import fmpq
 
+from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.known import CONCAVE, CONSTANT, CONVEX, NEGATED, Known
+from lossaudit.geometry.ranges import combination
 
 ZERO, ONE = fmpq(0), fmpq(1)
+
+_MASS = {"sigmoid": fmpq(1), "tanh": fmpq(2), "erf": fmpq(2)}
+"""Increasing functions with a log-concave density, and its integral over all reals."""
 
 
 def log_of_sum(known: Known, args: Sequence[int], coefficients: Sequence[fmpq], bias: fmpq) -> int:
@@ -41,6 +49,25 @@ def log_of_sum(known: Known, args: Sequence[int], coefficients: Sequence[fmpq], 
 def log_of_complement(known: Known, args: Sequence[int], constants: Sequence[fmpq]) -> int:
     """Curvature of log(1 - f) for f = sum_i c_i f_i + b < 1."""
     return log_of_sum(known, args, [-c for c in constants[:-1]], ONE - constants[-1])
+
+
+def mass_between(known: Known, args: Sequence[int], constants: Sequence[fmpq]) -> tuple[Interval, int] | None:
+    """The range of c (F(x) - F(y)) where x > y is proved, and the curvature of its logarithm."""
+    terms = sorted(((c, a) for c, a in zip(constants, args, strict=False) if c != ZERO), reverse=True)
+    if len(terms) != 2 or constants[-1] != ZERO or terms[0][0] != -terms[1][0]:
+        return None
+    (c, upper), (_, lower) = terms
+    op = known.instructions[upper].op
+    if op not in _MASS or known.instructions[lower].op != op:
+        return None
+    (x,), (y,) = known.instructions[upper].args, known.instructions[lower].args
+    (rest, shift), (taken, less) = known.form(x), known.form(y)
+    for a, v in taken.items():
+        rest[a] = rest.get(a, ZERO) - v
+    if not combination(rest.values(), [known.ranges[a] for a in rest], shift - less).positive:
+        return None
+    log = CONCAVE if known.curvature[x] & CONCAVE and known.curvature[y] & CONVEX else 0
+    return Interval(ZERO, c * _MASS[op]), log
 
 
 def complement_of_exp(known: Known, arg: int) -> int:

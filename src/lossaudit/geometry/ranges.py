@@ -52,7 +52,10 @@ def rounded(x: Interval) -> Interval:
         if high is not None and long_high:
             short = above(arb(high))
             high = ZERO if short is None and high < ZERO else short
-    return Interval(low, high, x.low_open or low is None or long_low, x.high_open or high is None or long_high)
+    # An end that was moved outward is no member; one that is short after all may be.
+    low_open = x.low_open or low is None or low != x.low
+    high_open = x.high_open or high is None or high != x.high
+    return Interval(low, high, low_open, high_open)
 
 
 def scaled(c: fmpq, x: Interval) -> Interval:

@@ -3,7 +3,9 @@
 - x_k <= max(x), x_k < logsumexp(x), |x| >= x: ranges of their differences.
 - a / (c a + rest) <= 1 / c where a and the rest are >= 0.
 - norms: (sum_i |u_i|^p)^r is convex for affine u_i and p r >= 1.
-- log(1 + exp(-|w|)) = e(w) - |w|/2 with e(w) = log(2 cosh(w/2)) convex; max(a, b) = (a + b)/2 + |a - b|/2.
+- max(a, b) = (a + b)/2 + |a - b|/2, logsumexp(a, b) = (a + b)/2 + e(a - b) with e(w) = log(2 cosh(w/2)) convex and
+  even, log(1 + exp(c |w|)) = c |w|/2 + e(c w): in a sum the |w| and the e(w) of one w add up, or cancel.
+- r + max(x_k) = max(r + x_k).
 - u log u, x log(x/y) and |u|^q / h^p (q >= p + 1) are jointly convex for affine x, y, u and concave positive h.
 """
 
@@ -238,58 +240,80 @@ def _is_power_over_power(known: Known, top: int, bottom: int) -> bool:
 
 
 def even_softplus(known: Known, args: Sequence[int], constants: Sequence[fmpq]) -> int:
-    """Curvature of a sum in which log(1 + exp(-|w|)) stands beside |w| or max(a, b)."""
+    """Curvature of a sum in which multiples of |w| and of e(w) = log(2 cosh(w/2)) add up, or cancel."""
     common = CONSTANT
     kinks: dict[Normal, fmpq] = {}
-    seen = False
+    bowls: dict[tuple[Normal, fmpq], fmpq] = {}
     for c, a in zip(constants, args, strict=False):
         if c == ZERO:
             continue
         found = _even_part(known, a)
         if found is None:
             common &= known.curvature[a] if c.p > 0 else NEGATED[known.curvature[a]]
+            if not common:
+                return 0
         else:
-            key, amount, even = found
-            kinks[key] = kinks.get(key, ZERO) + c * amount
-            if even:
-                seen = True
-                common &= CONVEX if c.p > 0 else CONCAVE
-        if not common:
-            return 0
-    for amount in kinks.values():
+            line, kink, size = found
+            common &= AFFINE
+            kinks[line] = kinks.get(line, ZERO) + c * kink
+            bowls[line, size] = bowls.get((line, size), ZERO) + (c if size else ZERO)
+    for amount in (*kinks.values(), *bowls.values()):
         if amount != ZERO:
             common &= CONVEX if amount.p > 0 else CONCAVE
-    return common if seen else 0
+    return common
 
 
-def _even_part(known: Known, index: int) -> tuple[Normal, fmpq, bool] | None:
-    """The instruction as affine + amount |w|, plus some e(s w) or not; None if it is not of this kind.
+def sum_inside_max(known: Known, args: Sequence[int], constants: Sequence[fmpq]) -> int:
+    """Curvature of r + c max(x_k) = max(r + c x_k), for each max of the sum in turn: convex if all r + c x_k are."""
+    terms = [(c, a) for c, a in zip(constants, args, strict=False) if c != ZERO]
+    for c, a in terms:
+        if known.instructions[a].op != "max":
+            continue
+        common = CONVEX if c.p > 0 else CONCAVE
+        for x in known.instructions[a].args:
+            inner = {i: c * v for i, v in known.form(x)[0].items()}
+            for v, i in terms:
+                if i != a:
+                    inner[i] = inner.get(i, ZERO) + v
+            common &= even_softplus(known, list(inner), list(inner.values()))
+            if not common:
+                break
+        if common:
+            return common
+    return 0
+
+
+def _even_part(known: Known, index: int) -> tuple[Normal, fmpq, fmpq] | None:
+    """The line w, k and s of an instruction that is affine + k |w|, + e(s w) if s > 0; None if it is not of this kind.
 
     One w has many multiples: its form is scaled so that its first coefficient is 1.
     """
     op, args, _ = known.instructions[index]
     if op == "abs" and known.affine(args[0]):
-        key, scale = _normal(known.form(args[0]))
-        return key, scale, False
-    if op == "max" and len(args) == 2 and known.affine(args[0]) and known.affine(args[1]):
+        line, size = _normal(known.form(args[0]))
+        return line, size, ZERO
+    if op in ("max", "logsumexp") and len(args) == 2 and known.affine(args[0]) and known.affine(args[1]):
         (left, p), (right, q) = known.form(args[0]), known.form(args[1])
         difference = dict(left)
         for a, v in right.items():
             difference[a] = difference.get(a, ZERO) - v
-        key, scale = _normal(({a: v for a, v in difference.items() if v != ZERO}, p - q))
-        return key, HALF * scale, False
+        line, size = _normal(({a: v for a, v in difference.items() if v != ZERO}, p - q))
+        return (line, HALF * size, ZERO) if op == "max" else (line, ZERO, size)
     inside = _softplus_argument(known, index)
     if inside is None:
         return None
+    if known.affine(inside):
+        line, size = _normal(known.form(inside))
+        return line, ZERO, size
     form, bias = known.form(inside)
     if bias != ZERO or len(form) != 1:
         return None
     ((magnitude, c),) = form.items()
     op, args, _ = known.instructions[magnitude]
-    if op != "abs" or c >= ZERO or not known.affine(args[0]):
+    if op != "abs" or not known.affine(args[0]):
         return None
-    key, scale = _normal(known.form(args[0]))
-    return key, c * scale * HALF, True
+    line, size = _normal(known.form(args[0]))
+    return line, c * size * HALF, abs(c) * size
 
 
 def _softplus_argument(known: Known, index: int) -> int | None:

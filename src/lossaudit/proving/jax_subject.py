@@ -186,7 +186,7 @@ def _scalar(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same with a result without axes."""
 
     def scalar(*points: Any) -> Any:
-        return function(*points).reshape(())
+        return jnp.reshape(function(*points), ())
 
     return scalar
 

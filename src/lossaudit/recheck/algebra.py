@@ -315,7 +315,8 @@ def is_affine(ring: Ring, x: Sum, *, affine: bool = True) -> bool:
     for (powers, form), c in _expanded(ring, x).items():
         by_powers.setdefault(powers, {})[form] = c
     for powers, exponentials in by_powers.items():
-        free = not powers or (len(powers) == 1 and powers[0][0][0] == "z" and powers[0][1] == 1)
+        moving = [(s[0], r) for s, r in powers if s[0] != "log"]
+        free = not moving or moving == [("z", 1)]
         if not _is_multiple(ring, exponentials, {(): ONE} if free and affine else {}, 0):
             return False
     return True

@@ -67,8 +67,9 @@ _AXIOMS = (
     Axiom("quadratic", "A quadratic form is convex if its matrix is L D L' with D >= 0.", "x'Ax = sum d_i (L'x)_i^2"),
     Axiom(
         "log-integral",
-        "Integrals of a log-concave density up to x, or from x on, are log-concave in x (Prekopa).",
-        "log(1 + erf x), log(1 - erf x), log(1 - exp(-exp x)) concave",
+        "Integrals of a log-concave density up to x, or from x on, are log-concave in x; from y to x in (x, y)"
+        " (Prekopa). Those of sigmoid, tanh and erf are.",
+        "log(1 + erf x), log(1 - exp(-exp x)), log(sigmoid x - sigmoid y) concave",
     ),
     Axiom(
         "margin",

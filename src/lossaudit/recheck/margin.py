@@ -14,6 +14,7 @@ from typing import Any
 from flint import fmpq
 
 from lossaudit.recheck.algebra import (
+    ONE_SYMBOL,
     Form,
     Ring,
     Sum,
@@ -114,7 +115,8 @@ def _of_probability(ring: Ring, family: Sequence[Form], label: int, phi: Scalar)
     log_p = combined(family[label], ring.logsumexp(family), -ONE)
     found = ring.one_minus(log_p)
     if found is None:
-        raise Refusal("a family's probability is not one")
+        demand(all(s[0] in (ONE_SYMBOL[0], "log") for s, _ in log_p), "a family's probability is not one")
+        return {}  # a constant: all classes are alike
     log_q: Form = ((("n", *found), ONE),) if isinstance(found[0], int) else found
     total: Sum = {}
     for (a, r, b, e), c in phi.items():

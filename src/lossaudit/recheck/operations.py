@@ -240,7 +240,9 @@ def _sigmoid_ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
 
 
 def _tanh_ends(at: fmpq) -> tuple[fmpq | None, fmpq | None]:
-    """2 sigmoid(2x) - 1; at 0 exactly 0."""
+    """2 sigmoid(2x) - 1, as sharp near 0 as near 1."""
+    if abs(at) <= 1:
+        return rounded(arb.tanh)(at)
     under, over = _sigmoid_ends(2 * at)
     return None if under is None else 2 * under - 1, None if over is None else 2 * over - 1
 

@@ -18,7 +18,8 @@ from lossaudit.recheck.operations import log_of_sum
 from lossaudit.recheck.programs import Instruction
 from lossaudit.recheck.quadratic import UNIT, Form, Matrix, add, add_product, affine_form, positive_semidefinite
 
-Members: TypeAlias = tuple[list[Form], bool]
+Members: TypeAlias = tuple[dict[int, list[Form]], bool]  # by the first instruction in each
+Line: TypeAlias = tuple[tuple[int, fmpq], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def difference(known: Known, index: int) -> Claim | None:
             continue
         side = ONE if form[top] > 0 else -ONE
         gap = POSITIVE if below[1] else NONNEGATIVE
-        for member in below[0]:
+        for member in [m for i in tuple(form) for m in below[0].get(i, ())]:
             if top in member or top not in form:
                 continue
             amount = min(side * form[top], *(-side * form.get(i, ZERO) / v for i, v in member.items() if i != UNIT))
@@ -94,12 +95,16 @@ def _never_above(known: Known, index: int) -> Members | None:
     """Forms that are not constant and never above the instruction; whether they are always below."""
     if index not in known.below:
         forms, strict = _bounds(known, index)
-        forms = [form for form in forms if set(form) - {UNIT}]
-        known.below[index] = (forms, strict) if forms else None
+        by_first: dict[int, list[Form]] = {}
+        for form in forms:
+            first = next((i for i in form if i != UNIT), None)
+            if first is not None:
+                by_first.setdefault(first, []).append(form)
+        known.below[index] = (by_first, strict) if by_first else None
     return known.below[index]
 
 
-def _bounds(known: Known, index: int) -> Members:
+def _bounds(known: Known, index: int) -> tuple[list[Form], bool]:
     op, args, _ = known.code[index]
     if op in ("logsumexp", "max"):
         return [known.form(a) for a in args], op == "logsumexp" and len(args) > 1
@@ -192,6 +197,33 @@ def tail(known: Known, index: int) -> Claim | None:
     if c == bias > 0:
         return Claim(Interval(ZERO, 2 * c), log=bends, defined=True)
     return Claim(Interval(high=ONE), complement=bends, defined=True) if -c == 1 - bias > 0 else None
+
+
+_STEPS_OF_DENSITIES: Mapping[str, fmpq] = MappingProxyType({"sigmoid": ONE, "tanh": 2 * ONE, "erf": 2 * ONE})
+"""By how much functions rise in all whose derivative is log-concave: s (1 - s), 1 - tanh^2, exp(-x^2)."""
+
+
+def slice_of_density(known: Known, index: int) -> Claim | None:
+    """c (F(u) - F(v)), u > v: the integral from v to u of a log-concave density."""
+    form = known.form(index)
+    signs = sorted((c, i) for i, c in form.items())
+    if len(signs) != 2 or UNIT in form or signs[0][0] + signs[1][0] != 0:
+        return None
+    (_, low), (c, high) = signs
+    op = known.code[high].op
+    if op not in _STEPS_OF_DENSITIES or known.code[low].op != op:
+        return None
+    (u,), (v,) = known.code[high].args, known.code[low].args
+    width = known.form(u)
+    add(width, known.form(v), -ONE)
+    terms, bias = known.terms(width)
+    reach = only(bias)
+    for factor, f in terms:
+        reach = plus(reach, scaled(factor, f.range))
+    if not reach.positive:
+        return None
+    bends = CONCAVE if known.concave(u) and known.convex(v) else 0
+    return Claim(Interval(ZERO, c * _STEPS_OF_DENSITIES[op]), log=bends, defined=True)
 
 
 # ---- Jointly convex functions ------------------------------------------------------------------------------------
@@ -329,47 +361,75 @@ def _is_ratio(known: Known, x: int, index: int) -> bool:
 
 
 def even_softplus(known: Known, index: int) -> Claim | None:
-    """log(1 + exp(-|w|)) = log(2 cosh(w/2)) - |w|/2, beside other multiples of |w|; max(a, b) holds |a - b|/2."""
+    """Kinks |w| and bowls log(2 cosh(w/2)) are even in w: those of one w add up, and the rest is affine.
+
+    log(1 + exp w) = w/2 + log(2 cosh(w/2)), with c |w| for w too; logsumexp(a, b) = b + log(1 + exp(a - b)); max(a, b)
+    holds |a - b|/2.
+    """
+    return Claim(curvature=_bends(known, known.form(index)), defined=True)
+
+
+def maximum_of_sums(known: Known, index: int) -> Claim | None:
+    """A sum with c max(x, y), c > 0, is the largest of the sums with c x and with c y; with c < 0 the least."""
+    form = known.form(index)
+    for i, c in form.items():
+        if i == UNIT or known.code[i].op != "max":
+            continue
+        bends = CONVEX if c > 0 else CONCAVE
+        for x in known.code[i].args:
+            sum_with_x = {j: v for j, v in form.items() if j != i}
+            add(sum_with_x, known.form(x), c)
+            bends &= _bends(known, sum_with_x)
+        if bends:
+            return Claim(curvature=bends, defined=True)
+    return None
+
+
+def _bends(known: Known, form: Form) -> int:
+    """The curvature of a sum, with the even parts of its terms added up."""
     bends = AFFINE
-    kinks: dict[tuple[tuple[int, fmpq], ...], fmpq] = {}
-    for i, c in known.form(index).items():
+    amounts: dict[tuple[Line, fmpq], fmpq] = {}
+    for i, c in form.items():
         if i == UNIT:
             continue
-        found = _even_part(known, i)
+        found = _even_parts(known, i)
         if found is None:
             bends &= turned(known.claims[i].curvature, 1 if c > 0 else -1)
             continue
-        line, amount, cosh = found
-        kinks[line] = kinks.get(line, ZERO) + c * amount
-        if cosh:
-            bends &= CONVEX if c > 0 else CONCAVE
-    for amount in kinks.values():
+        for key, amount in found:
+            amounts[key] = amounts.get(key, ZERO) + c * amount
+    for amount in amounts.values():
         if amount != 0:
             bends &= CONVEX if amount > 0 else CONCAVE
-    return Claim(curvature=bends, defined=True)
+    return bends
 
 
-def _even_part(known: Known, index: int) -> tuple[tuple[tuple[int, fmpq], ...], fmpq, bool] | None:
-    """The instruction as amount |w| plus something affine, and log(2 cosh(s w)) or not; w by its normal form."""
+def _even_parts(known: Known, index: int) -> list[tuple[tuple[Line, fmpq], fmpq]] | None:
+    """The even parts of an instruction that is affine besides: multiples of |w|, at 0, and of the bowl of s w, at s."""
     op, args, _ = known.code[index]
     if op == "abs" and known.affine(args[0]):
         line, size = _line(known.form(args[0]))
-        return line, size, False
-    if op == "max" and len(args) == 2 and all(map(known.affine, args)):
+        return [((line, ZERO), size)]
+    if op in ("max", "logsumexp") and len(args) == 2 and all(map(known.affine, args)):
         form = known.form(args[0])
         add(form, known.form(args[1]), -ONE)
         line, size = _line(form)
-        return line, size / 2, False
+        return [((line, ZERO), size / 2)] if op == "max" else [((line, size), ONE)]
     inside = _softplus_of(known, index)
-    form: Form = {} if inside is None else known.form(inside)
+    if inside is None:
+        return None
+    form = known.form(inside)
+    if known.affine(inside):
+        line, size = _line(form)
+        return [((line, size), ONE)]
     if len(form) != 1 or UNIT in form:
         return None
     ((i, c),) = form.items()
     op, args, _ = known.code[i]
-    if op != "abs" or c >= 0 or not known.affine(args[0]):
+    if op != "abs" or not known.affine(args[0]):
         return None
     line, size = _line(known.form(args[0]))
-    return line, c * size / 2, True
+    return [((line, ZERO), c * size / 2), ((line, abs(c) * size), ONE)]
 
 
 def _softplus_of(known: Known, index: int) -> int | None:
@@ -384,7 +444,7 @@ def _softplus_of(known: Known, index: int) -> int | None:
     return args[0] if op == "exp" else None
 
 
-def _line(form: Form) -> tuple[tuple[tuple[int, fmpq], ...], fmpq]:
+def _line(form: Form) -> tuple[Line, fmpq]:
     """A form divided by its last coefficient, and that coefficient's size."""
     ordered = sorted(form.items(), reverse=True)
     first = ordered[0][1] if ordered else ONE
@@ -404,7 +464,9 @@ PATTERNS: Mapping[str, tuple[Pattern, ...]] = MappingProxyType(
             Pattern(difference, ("exact", "exp", "max")),
             Pattern(quadratic, ("exact", "sum", "quadratic")),
             Pattern(even_softplus, ("exact", "sum", "max", "log-sum")),
+            Pattern(maximum_of_sums, ("exact", "sum", "max", "log-sum")),
             Pattern(tail, ("log-integral",)),
+            Pattern(slice_of_density, ("exact", "log-integral")),
         ),
         "multiply": (
             Pattern(share, ("exact", "log-sum", "log-product")),

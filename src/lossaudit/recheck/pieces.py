@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flint import arb, fmpq, fmpq_poly
+from flint import ctx, fmpq, fmpq_poly
 
 from lossaudit.recheck.algebra import Ring, Sum, accumulate, is_zero
 from lossaudit.recheck.claims import CONVEX
@@ -22,12 +22,14 @@ from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.scalar import nonnegative
 from lossaudit.recheck.second import derivative, is_nonnegative
 from lossaudit.recheck.straight import (
+    BITS,
     Straight,
     as_sum,
     cells,
     slope_as_sum,
     slope_in_balls,
     straightened,
+    value_in_balls,
 )
 
 Prove = Callable[[Any], frozenset[str]]
@@ -281,26 +283,25 @@ def _difference(own: Straight, line: Straight, at: fmpq) -> int:
     Raises:
         Refusal: It is not seen, or the line's operations are not continuous there.
     """
-    limit, _ = slope_in_balls(line, at)
+    limit = value_in_balls(line, at)
+    demand(bool(limit.is_finite()), "the value has no limit at a breakpoint")
     ring = Ring()
     rest = as_sum(ring, own, at)
     accumulate(rest, as_sum(ring, line, at), -ONE)
     if is_zero(ring, rest):
         return 0
-    found = _value(own, at) - limit
+    with ctx.workprec(BITS):
+        found = value_in_balls(own, at) - limit
     if found > 0 or found < 0:
         return 1 if found > 0 else -1
     raise Refusal("two values at a breakpoint are not seen to be equal or not")
 
 
-def _value(line: Straight, at: fmpq) -> arb:
-    return slope_in_balls(line, at)[0]
-
-
 def _rise(left: Straight, right: Straight, at: fmpq) -> bool:
     """Whether the slope on the right is seen to be no less than on the left."""
-    if slope_in_balls(right, at)[1] - slope_in_balls(left, at)[1] > 0:
-        return True
+    with ctx.workprec(BITS):
+        if slope_in_balls(right, at) - slope_in_balls(left, at) > 0:
+            return True
     ring = Ring()
     rest = slope_as_sum(ring, right, at)
     accumulate(rest, slope_as_sum(ring, left, at), -ONE)

@@ -32,8 +32,8 @@ def gap(program: Program, a: Sequence[fmpq], b: Sequence[fmpq], least: fmpq) -> 
     """Whether f((a + b) / 2) - (f(a) + f(b)) / 2 is > 0, and not under the least gap that is claimed."""
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     for bits in BITS:
-        left, centre, right = (_value(program, point, bits) for point in (a, middle, b))
         with ctx.workprec(bits):
+            left, centre, right = (_value(program, point, bits) for point in (a, middle, b))
             found = centre - (left + right) / 2
             if found > 0 and found >= arb(least):
                 return True

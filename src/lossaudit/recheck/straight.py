@@ -15,12 +15,12 @@ from lossaudit.recheck.algebra import Ring, Sum, accumulate, applied, multiplied
 from lossaudit.recheck.claims import Claim, together
 from lossaudit.recheck.facts import Derivation
 from lossaudit.recheck.intervals import NONNEGATIVE, ONE, POSITIVE, ZERO, Interval, mirrored, only
-from lossaudit.recheck.programs import Instruction, Program, ball
-from lossaudit.recheck.quadratic import UNIT, add, affine_form
+from lossaudit.recheck.programs import Instruction, Program, ball, needed
+from lossaudit.recheck.quadratic import UNIT, Form, add, affine_form
 from lossaudit.recheck.refusal import Refusal, demand
 from lossaudit.recheck.scalar import count_roots, nonnegative
 
-_BITS = 256
+BITS = 256
 _DEGREE = 64
 
 Dual: TypeAlias = tuple[Sum, Sum]
@@ -150,14 +150,17 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
     if op == "max":
         top = args[0]
         for other in args[1:]:
-            rest = affine_form(line.code, other)
-            add(rest, affine_form(line.code, top), -ONE)
-            terms = {i: c for i, c in rest.items() if i != UNIT}
-            side = line.sign(line.append("linear", tuple(terms), (*terms.values(), rest.get(UNIT, ZERO))))
+            side = line.sign(_sum(line, (other, top), (ONE, -ONE, ZERO)))
             if side is None:
                 return None
             top = other if side[0] >= 0 else top
         return top
+    if op == "linear":
+        return _sum(line, args, constants)
+    if op == "multiply":
+        for x, y in (args, args[::-1]):
+            if line.code[y].op == "log" and line.code[y].args == (x,):
+                return _written(line, "xlogx", [x], ())
     if op == "huber":
         return _huber(line, args[0], constants[0])
     if op == "power" and constants[0].q == 2 and constants[0] > 0:
@@ -166,6 +169,16 @@ def _written(line: Straight, op: str, args: Sequence[int], constants: Sequence[f
             args, constants = (root,), (fmpq(constants[0].p),)
     index = line.append(op, args, constants)
     return index if line.derivation.claims[index].defined else None
+
+
+def _sum(line: Straight, args: Sequence[int], constants: Sequence[fmpq]) -> int:
+    """A sum with the sums in it taken together."""
+    form: Form = {}
+    for c, arg in zip(constants, args, strict=False):
+        add(form, affine_form(line.code, arg), c)
+    add(form, {UNIT: ONE}, constants[-1])
+    bias = form.pop(UNIT, ZERO)
+    return line.append("linear", tuple(form), (*form.values(), bias)) if form else line.append("constant", (), (bias,))
 
 
 def _huber(line: Straight, index: int, delta: fmpq) -> int | None:
@@ -202,32 +215,44 @@ def _absolute_root(line: Straight, index: int) -> int | None:
 def as_sum(ring: Ring, line: Straight | Program, at: fmpq | None = None) -> Sum:
     """The value as an exact sum, of the variable or at a number."""
     code = line.code if isinstance(line, Straight) else line.instructions
-    values: list[Sum] = []
-    for op, args, constants in code[: line.output + 1]:
+    values: dict[int, Sum] = {}
+    for index in needed(code, [line.output]):
+        op, args, constants = code[index]
         if op == "variable" and at is not None:
-            values.append(number_sum(at))
+            values[index] = number_sum(at)
         else:
-            values.append(applied(ring, op, [values[a] for a in args], constants))
+            values[index] = applied(ring, op, [values[a] for a in args], constants)
     return values[line.output]
 
 
-def slope_in_balls(line: Straight, at: fmpq) -> tuple[arb, arb]:
-    """Balls around the value and the slope at a number, up to which every operation is smooth.
+def value_in_balls(line: Straight, at: fmpq) -> arb:
+    """A ball around the limit of the value at a number: finite only where every operation is continuous."""
+    with ctx.workprec(BITS):
+        found: dict[int, arb] = {}
+        for index in needed(line.code, [line.output]):
+            op, args, constants = line.code[index]
+            found[index] = arb(at) if op == "variable" else ball(op, [found[a] for a in args], constants)
+        return found[line.output]
+
+
+def slope_in_balls(line: Straight, at: fmpq) -> arb:
+    """A ball around the limit of the slope at a number, up to which every operation is smooth.
 
     Raises:
         Refusal: One is not.
     """
-    with ctx.workprec(_BITS):
-        found: list[tuple[arb, arb]] = []
-        for op, args, constants in line.code[: line.output + 1]:
+    with ctx.workprec(BITS):
+        found: dict[int, tuple[arb, arb]] = {}
+        for index in needed(line.code, [line.output]):
+            op, args, constants = line.code[index]
             if op == "variable":
-                found.append((arb(at), arb(1)))
+                found[index] = arb(at), arb(1)
                 continue
             xs, ds = [found[a][0] for a in args], [found[a][1] for a in args]
             value = ball(op, xs, constants)
             partials = _partials_in_balls(op, xs, constants, value)
-            found.append((value, sum((p * d for p, d in zip(partials, ds, strict=True)), arb(0))))
-        return found[line.output]
+            found[index] = value, sum((p * d for p, d in zip(partials, ds, strict=True)), arb(0))
+        return found[line.output][1]
 
 
 def _partials_in_balls(op: str, xs: Sequence[arb], constants: Sequence[fmpq], value: arb) -> list[arb]:
@@ -271,11 +296,12 @@ def slope_as_sum(ring: Ring, line: Straight, at: fmpq | None) -> Sum:
     Raises:
         Refusal: An operation has no exact derivative here.
     """
-    found: list[Dual] = []
-    for op, args, constants in line.code[: line.output + 1]:
+    found: dict[int, Dual] = {}
+    for index in needed(line.code, [line.output]):
+        op, args, constants = line.code[index]
         if op == "variable":
             value = applied(ring, op, [], constants) if at is None else number_sum(at)
-            found.append((value, number_sum(ONE)))
+            found[index] = value, number_sum(ONE)
             continue
         xs = [found[a][0] for a in args]
         value = applied(ring, op, xs, constants)
@@ -283,7 +309,7 @@ def slope_as_sum(ring: Ring, line: Straight, at: fmpq | None) -> Sum:
         for a, partial in zip(args, _partials(ring, op, xs, constants, value), strict=True):
             if found[a][1]:
                 accumulate(total, multiplied(partial(), found[a][1]))
-        found.append((value, total))
+        found[index] = value, total
     return found[line.output][1]
 
 

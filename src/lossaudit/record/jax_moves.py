@@ -106,6 +106,25 @@ def moved(eqn: Any, operands: Sequence[Operand], ids_of: Callable[[Any], Ids]) -
     return None
 
 
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal}
+)
+
+
+def moved_values(eqn: Any, values: Sequence[Any]) -> Sequence[Any] | None:
+    """The same for known values, and comparisons of them, without the compiler; None where it is needed."""
+    name = eqn.primitive.name
+    if not all(
+        isinstance(getattr(var.aval, "dtype", None), np.dtype) for var in eqn.invars
+    ):  # random keys have a type of their own
+        return None
+    if name in _BY_NUMPY:
+        return _BY_NUMPY[name](eqn.primitive, [np.asarray(value) for value in values], eqn.params)
+    if name in _COMPARISONS:
+        return [np.asarray(_COMPARISONS[name](*map(np.asarray, values)))]
+    return None
+
+
 def _selected(operands: Sequence[Operand], ids: Callable[[Operand], Ids]) -> Sequence[Ids] | None:
     """One of several arrays in each place, by a predicate that is known beforehand."""
     which, *cases = operands

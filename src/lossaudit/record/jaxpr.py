@@ -18,7 +18,7 @@ import numpy as np
 from lossaudit.errors import LossauditError, RecordingError, UsageError
 from lossaudit.pairing import Const, Place
 from lossaudit.record.jax_composites import whole
-from lossaudit.record.jax_moves import moved
+from lossaudit.record.jax_moves import moved, moved_values
 from lossaudit.record.jax_operations import Asked, asked_of, product
 from lossaudit.record.jax_precision import double_precision
 from lossaudit.record.lowering import Call, Ids, Known, Lowering, Operand, Tracked
@@ -78,7 +78,7 @@ def record_jaxpr(
     with double_precision():
         [output] = walker.run(closed.jaxpr, closed.consts, inputs)
     with double_precision(double):
-        value = float(np.asarray(function(*variables), dtype=np.float64).reshape(()))
+        value = float(np.asarray(jax.jit(function)(*variables), dtype=np.float64).reshape(()))
     ids = walker.ids(output)
     return Recorded(int(ids.reshape(())), (), walker.detached, value, tuple(walker.unknown))
 
@@ -89,7 +89,11 @@ def traced(function: Callable[..., Any], variables: Sequence[Any], *, double: bo
     Raises:
         UsageError: It reads the values of its variables in Python.
     """
-    tracing = jax.make_jaxpr(function, return_shape=True)
+
+    def fresh(*arrays: Any) -> Any:  # of the same function JAX would remember the first trace
+        return function(*arrays)
+
+    tracing = jax.make_jaxpr(fresh, return_shape=True)
     try:
         with double_precision(double):
             return tracing(*variables)
@@ -301,6 +305,9 @@ def _harmless(effects: Any) -> bool:
 
 def _computed(eqn: Any, values: Sequence[Any]) -> list[Operand]:
     """What an equation comes to that does not depend on the variables."""
+    made = moved_values(eqn, values)
+    if made is not None:
+        return [Known(value) for value in made]
     bound = eqn.primitive.get_bind_params(eqn.params)
     functions, params = bound if isinstance(bound, tuple) else ((), bound)  # a pair before JAX 0.10
     found = eqn.primitive.bind(*functions, *values, **params)

@@ -12,11 +12,16 @@ from lossaudit.geometry.program import Builder
 
 
 def _and(b: Builder, x: int, y: int) -> int:
-    return b.multiply(s.truth(b, x), s.truth(b, y))
+    x, y = s.truth(b, x), s.truth(b, y)
+    for one, other in ((x, y), (y, x)):
+        only = s.settled(b, one)
+        if only is not None:
+            return b.linear(((only, other), (0, one)))
+    return b.multiply(x, y)
 
 
 def _or(b: Builder, x: int, y: int) -> int:
-    return s.complement(b, b.multiply(_not(b, x), _not(b, y)))
+    return s.complement(b, _and(b, _not(b, x), _not(b, y)))
 
 
 def _not(b: Builder, x: int) -> int:

@@ -27,11 +27,11 @@ What has to hold, and how to see it:
    keeps its op and constants. The output is `linear` over the terms, coefficients divided by s, bias 0. The arguments
    of max, multiply, logsumexp and linear are sorted by their new index. G's domain is the range of u.
 3. Between breakpoints (and the ends of the domain) lie cells; each lies in one piece. Going through G once, on a
-   cell: `select` becomes the branch taken, `max` its largest argument, `abs` plus or minus its argument, `step` 0 or
-   1, each because the sign of its condition does not change there. Arguments of log are > 0 there, of power with an
-   exponent that is not natural, of one sign (and > 0 if it is not whole); only a branch that is not taken may be
-   undefined. What comes out equals E: as polynomials in u, exponentials, logarithms and powers (`form` does this, and
-   its docstring says by which identities).
+   cell: `select` becomes the branch taken, `max` its largest argument, `abs` plus or minus its argument, `huber` its
+   parabola or one of its lines, `step` 0 or 1, each because the sign of its condition does not change there. Arguments
+   of log are > 0 there, of power with an exponent that is not natural, of one sign (and > 0 if it is not whole); only a
+   branch that is not taken may be undefined. What comes out equals E: as polynomials in u, exponentials, logarithms and
+   powers (`form` does this, and its docstring says by which identities).
 4. E is convex on its interval. proof["rule"] is
    "polynomial": E is a polynomial, its second derivative is >= 0 there (Sturm);
    "facts": proof["certificate"] is a certificate of rule `facts` whose program equals E there;

@@ -18,7 +18,7 @@ from lossaudit.verdict import Certificate
 Point: TypeAlias = tuple[fmpq, ...]
 Data: TypeAlias = dict[str, Any]
 
-_CASES = frozenset({"abs", "max", "step", "step_closed", "select"})
+_CASES = frozenset({"abs", "max", "step", "step_closed", "select", "huber"})
 
 
 def prove_by_pieces(program: Program) -> Certificate | None:
@@ -28,9 +28,9 @@ def prove_by_pieces(program: Program) -> Certificate | None:
         program: Of any number of variables.
 
     Returns:
-        A certificate with the rule `pieces`, or None: nothing is piecewise, or no proof was found.
+        A certificate with the rule `pieces`, or None: nothing is piecewise or a product, or no proof was found.
     """
-    if not _has_cases(program):
+    if not (_has_cases(program) or _has_products(program)):
         return None
     parts = split(program)
     if not parts.groups:
@@ -58,6 +58,11 @@ def prove_by_pieces(program: Program) -> Certificate | None:
 def _has_cases(program: Program) -> bool:
     """Whether something is piecewise; a broken power may be: sqrt(x^2) is |x|."""
     return any(op in _CASES or (op == "power" and constants[0].q != 1) for op, _, constants in program.instructions)
+
+
+def _has_products(program: Program) -> bool:
+    """Whether there are products, which one piece may hold that no composition proves: x^4 - 2 x^3 + 2 x^2."""
+    return any(op == "multiply" or (op == "power" and constants[0] > 2) for op, _, constants in program.instructions)
 
 
 def _group_data(group: Group, function: int) -> Data:

@@ -176,6 +176,18 @@ def _max(xs: Sequence[Form], _: Sequence[fmpq], cell: Cell) -> Value:
     return top
 
 
+def _huber(xs: Sequence[Form], constants: Sequence[fmpq], cell: Cell) -> Value:
+    """A parabola between -delta and delta, lines beyond."""
+    (x,), (delta,) = xs, constants
+    right, left = cell.sign(x - number(delta)), cell.sign(x + number(delta))
+    if isinstance(right, int) and isinstance(left, int):
+        if left >= 0 >= right:
+            return power(x, fmpq(2)).scaled(fmpq(1, 2))
+        return x.scaled(delta if right > 0 else -delta) - number(delta * delta / 2)
+    points = [p for side in (right, left) if isinstance(side, Split) for p in side.points]
+    return Split(frozenset(points)) if points else None
+
+
 def _step(closed: bool) -> Rule:
     def rule(xs: Sequence[Form], _: Sequence[fmpq], cell: Cell) -> Value:
         s = cell.sign(xs[0])
@@ -200,6 +212,7 @@ _RULES: Mapping[str, Rule] = MappingProxyType(
         "tanh": _tanh,
         "abs": _abs,
         "max": _max,
+        "huber": _huber,
         "step": _step(False),
         "step_closed": _step(True),
     }

@@ -96,14 +96,14 @@ def written(family: Family) -> list[Any]:
 
 
 def nonpositive_at_one(f: Mapping[Key, fmpq]) -> bool:
-    """Whether the limit at p = 1 is proved to be <= 0, term by term."""
+    """Whether the limit at p = 1 is proved to be <= 0, term by term: (1 - p)^-b (log p)^b tends to (-1)^b."""
     limit = _ZERO
     for (_, r, b, e), c in f.items():
         if r + b > 0:
             continue
         if r + b < 0 or e:
             return False
-        limit += c
+        limit += -c if b % 2 else c
     return limit <= 0
 
 

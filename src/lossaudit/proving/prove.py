@@ -119,7 +119,12 @@ def _compared(subject: Subject, recording: Recording) -> int:
     if recording.program.through_affine:
         return 0  # the values of the affine functions are not kept
     example = [subject.example[v] for v in recording.used]
-    found = compare(recording.program, lambda point: subject.value(_filled(subject, recording, point)), example)
+    found = compare(
+        recording.program,
+        lambda point: subject.value(_filled(subject, recording, point)),
+        example,
+        subject.epsilon,
+    )
     if found.mismatch is None:
         return found.points
     if recording.recorded.escapes:  # which says why

@@ -230,7 +230,9 @@ Valued: TypeAlias = Callable[[Sequence[Fraction], int], tuple[mpf, mpf]]
 """A function's value at a point with so many digits, and the largest number that met on the way."""
 
 
-def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int = MOST_DIGITS) -> mpf | None:
+def gap(
+    value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int = MOST_DIGITS, least: int = 50
+) -> mpf | None:
     """f(midpoint) - (f(a) + f(b)) / 2 with enough digits to tell its sign; None where no number of them tells.
 
     Raises:
@@ -238,8 +240,8 @@ def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int =
         TooLarge: A number on the way is out of reach.
     """
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
-    digits = 50
-    while digits <= most:
+    digits = least
+    while digits <= max(most, least):
         (left, size_left), (centre, size), (right, size_right) = (value(point, digits) for point in (a, middle, b))
         with mpmath.workdps(digits):
             found, largest = centre - (left + right) / 2, max(size_left, size, size_right, mpf(1))
@@ -337,17 +339,30 @@ def _refined(
     return _worst_chords(program, a, b)
 
 
+def _digits_for_a_value(program: Program, point: Sequence[Fraction]) -> int | None:
+    """With few digits the log of a small difference has no value; None where many do not help."""
+    for digits in (50, 1_000, 20_000):
+        try:
+            in_digits(program, point, digits)
+        except Undefined:
+            continue
+        return digits
+    return None
+
+
 def _confirmed(program: Program, a: Point, b: Point) -> Contradiction | None:
     left, right = exact(a), exact(b)
     middle = tuple((x + y) / 2 for x, y in zip(left, right, strict=True))
+    least = 0
     for point in (left, middle, right):
         try:
-            in_digits(program, point, 50)
-        except Undefined:
-            return Contradiction("no value", point)
+            digits = _digits_for_a_value(program, point)
         except TooLarge:
             return None
-    found = gap(valued(program), left, right, MOST_FOR_A_GUESS)
+        if digits is None:
+            return Contradiction("no value", point)
+        least = max(least, digits)
+    found = gap(valued(program), left, right, MOST_FOR_A_GUESS, least)
     if found is None or not found > 0:
         return None
     return Contradiction("the middle lies above the chord", left, right, mpmath.nstr(found, 5))

@@ -570,6 +570,16 @@ def test_huge_powers_are_declined_quickly() -> None:
         assert _seconds(lambda p=p: prove_by_pieces(p)) < 1.0
 
 
+def test_exponentials_that_fit_into_no_memory_are_compared() -> None:
+    """max(exp(1e12 x), 2) + |x| on x >= 1 and on x <= -1: at the end exp(1e12 x) has 10^12 bits."""
+
+    def steep(b: Builder, x: int) -> int:
+        return b.plus(b.maximum([b.exp(b.scale(10**12, x)), b.constant(2)]), b.absolute(x))
+
+    assert proved(steep, Interval(fmpq(1), None, True))
+    assert proved(steep, Interval(None, fmpq(-1), True, True))
+
+
 def test_a_domain_makes_the_untaken_side_irrelevant() -> None:
     """|x|^3 with its sign is x^3 on [0, inf): convex there only."""
     spelling = NOT_CONVEX["cube of |x| with sign"]

@@ -142,7 +142,7 @@ def _power(args: Claims, constants: Constants) -> Claim:
     if not (x.positive or (x.nonnegative and r > 0) or (r.q == 1 and (r >= 0 or x.negative))):
         return NOTHING
     if r == 0:
-        return Claim(only(ONE), CONSTANT, defined=True)
+        return completed(Claim(only(ONE), CONSTANT, defined=True))
     if x.nonnegative:
         curvature = CONVEX if r > 1 or r < 0 else AFFINE if r == 1 else CONCAVE
         shape = Shape(curvature, 1 if r > 0 else -1, _power_range(x, r))
@@ -220,7 +220,8 @@ def _log_or_nan(x: arb) -> arb:
 
 
 def _softplus_ends(x: arb) -> arb:
-    return x.exp().log1p()
+    """Far to the left of 0 a ball from 0 on: the value itself would be too small to be written out."""
+    return x.exp().log1p() if x > -1024 else arb(0).union(arb(-1024).exp().log1p())
 
 
 def _softplus(args: Claims, _: Constants) -> Claim:

@@ -414,14 +414,13 @@ def _even_parts(known: Known, index: int) -> list[tuple[tuple[Line, fmpq], fmpq]
         form = known.form(args[0])
         add(form, known.form(args[1]), -ONE)
         line, size = _line(form)
-        return [((line, ZERO), size / 2)] if op == "max" else [((line, size), ONE)]
+        return [((line, ZERO), size / 2)] if op == "max" else _bowl(line, size)
     inside = _softplus_of(known, index)
     if inside is None:
         return None
     form = known.form(inside)
     if known.affine(inside):
-        line, size = _line(form)
-        return [((line, size), ONE)]
+        return _bowl(*_line(form))
     if len(form) != 1 or UNIT in form:
         return None
     ((i, c),) = form.items()
@@ -429,7 +428,12 @@ def _even_parts(known: Known, index: int) -> list[tuple[tuple[Line, fmpq], fmpq]
     if op != "abs" or not known.affine(args[0]):
         return None
     line, size = _line(known.form(args[0]))
-    return [((line, ZERO), c * size / 2), ((line, abs(c) * size), ONE)]
+    return [((line, ZERO), c * size / 2), *_bowl(line, abs(c) * size)]
+
+
+def _bowl(line: Line, size: fmpq) -> list[tuple[tuple[Line, fmpq], fmpq]]:
+    """One log(2 cosh(size w/2)); of a constant w nothing."""
+    return [((line, size), ONE)] if size != 0 else []
 
 
 def _softplus_of(known: Known, index: int) -> int | None:
@@ -445,10 +449,12 @@ def _softplus_of(known: Known, index: int) -> int | None:
 
 
 def _line(form: Form) -> tuple[Line, fmpq]:
-    """A form divided by its last coefficient, and that coefficient's size."""
+    """A form divided by its last coefficient, and that coefficient's size; nothing and 0 for a constant."""
     ordered = sorted(form.items(), reverse=True)
-    first = ordered[0][1] if ordered else ONE
-    return tuple((i, c / first) for i, c in ordered), abs(first) if ordered else ZERO
+    if not ordered or ordered[0][0] == UNIT:
+        return (), ZERO
+    first = ordered[0][1]
+    return tuple((i, c / first) for i, c in ordered), abs(first)
 
 
 class Pattern(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd, lcm
 
-from flint import arb, ctx, fmpq, fmpq_poly
+from flint import arb, ctx, fmpq, fmpq_poly, fmpz
 
 from lossaudit.geometry.piecewise.form import ZERO, Form, Monomial, constant_sign, exp, number, times_atom
 from lossaudit.geometry.piecewise.polynomial import (
@@ -152,9 +152,18 @@ def _exponential_range(w: fmpq_poly, low: End, high: End) -> tuple[End, End]:
     return below, above
 
 
-def _exponential_bound(x: fmpq, side: int) -> fmpq:
+_FAR = 1400
+"""exp(1400) > 2^2000. Beyond it that stands for the exponential, whose exact fraction may not fit into memory."""
+
+
+def _exponential_bound(x: fmpq, side: int) -> End:
+    """A fraction above (side > 0) or below exp(x); None where there is none that is short."""
     if x == 0:
         return fmpq(1)
+    if x > _FAR:
+        return None if side > 0 else fmpq(2) ** 2000
+    if x < -_FAR:
+        return fmpq(1, fmpz(2) ** 2000) if side > 0 else fmpq(0)
     value = arb(x).exp()
     return (value.upper() if side > 0 else value.lower()).mid().fmpq()
 

@@ -25,6 +25,8 @@ HUGE = mpf(10) ** 6
 MOST_DIGITS = 20_000
 MOST_FOR_A_GUESS = 300
 """A guess of the search is dropped when so many digits show no violation: most are rounding on a straight line."""
+CONFIRMED_WITH = (50, 400, 3000, 50_000)
+"""Digits; few of them may show a jump where 1 - sigmoid(1000) is rounded to 0."""
 
 
 class Undefined(Exception):
@@ -230,15 +232,16 @@ Valued: TypeAlias = Callable[[Sequence[Fraction], int], tuple[mpf, mpf]]
 """A function's value at a point with so many digits, and the largest number that met on the way."""
 
 
-def gap(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int = MOST_DIGITS) -> mpf | None:
-    """f(midpoint) - (f(a) + f(b)) / 2 with enough digits to tell its sign; None where no number of them tells.
+def gap(
+    value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], digits: int = 50, most: int = MOST_DIGITS
+) -> mpf | None:
+    """f(midpoint) - (f(a) + f(b)) / 2 with enough digits to tell its sign; None where `most` of them do not tell.
 
     Raises:
         Undefined: There is no value at one of the three points.
         TooLarge: A number on the way is out of reach.
     """
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
-    digits = 50
     while digits <= most:
         (left, size_left), (centre, size), (right, size_right) = (value(point, digits) for point in (a, middle, b))
         with mpmath.workdps(digits):
@@ -338,16 +341,26 @@ def _refined(
 
 
 def _confirmed(program: Program, a: Point, b: Point) -> Contradiction | None:
+    """The contradiction that these points show with 50 digits, and again with any more."""
     left, right = exact(a), exact(b)
-    middle = tuple((x + y) / 2 for x, y in zip(left, right, strict=True))
-    for point in (left, middle, right):
+    seen = [_seen(program, left, right, digits) for digits in CONFIRMED_WITH[:1]]
+    if seen[0] is None:
+        return None
+    seen += [_seen(program, left, right, digits) for digits in CONFIRMED_WITH[1:]]
+    return seen[-1] if all(other is not None and other.why == seen[0].why for other in seen) else None
+
+
+def _seen(program: Program, a: tuple[Fraction, ...], b: tuple[Fraction, ...], digits: int) -> Contradiction | None:
+    """What the two points and their middle show with so many digits at least."""
+    middle = tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
+    for point in (a, middle, b):
         try:
-            in_digits(program, point, 50)
+            in_digits(program, point, digits)
         except Undefined:
             return Contradiction("no value", point)
         except TooLarge:
             return None
-    found = gap(valued(program), left, right, MOST_FOR_A_GUESS)
+    found = gap(valued(program), a, b, digits, max(digits, MOST_FOR_A_GUESS))
     if found is None or not found > 0:
         return None
-    return Contradiction("the middle lies above the chord", left, right, mpmath.nstr(found, 5))
+    return Contradiction("the middle lies above the chord", a, b, mpmath.nstr(found, 5))

@@ -163,7 +163,7 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
                 found.append((gap / size, *ends))
     for _, left, right in sorted(found, reverse=True)[:4]:
         try:
-            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right), most)
+            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right), most=most)
         except independent.TooLarge:
             continue
         if gap is not None and gap > 0:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "flint", "sklearn", "matplotlib", "IPython")
+HEAVY = ("torch", "jax", "numpy", "flint", "sklearn", "matplotlib", "IPython")
 
 
 def _loaded(code: str) -> set[str]:

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lossaudit.api import audit, read
+    from lossaudit.api import audit, card, minima, prove, read
     from lossaudit.notebook import load_ipython_extension
     from lossaudit.recheck import recheck
 
-__all__ = ["audit", "load_ipython_extension", "read", "recheck"]
+__all__ = ["audit", "card", "load_ipython_extension", "minima", "prove", "read", "recheck"]
 
 _HOMES = {
     "audit": "lossaudit.api",
+    "card": "lossaudit.api",
+    "minima": "lossaudit.api",
+    "prove": "lossaudit.api",
     "read": "lossaudit.api",
     "recheck": "lossaudit.recheck",
     "load_ipython_extension": "lossaudit.notebook",

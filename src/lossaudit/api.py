@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.report.card import ShownCard
+from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
 
 if TYPE_CHECKING:
     import torch
 
+    from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
 
 
@@ -39,6 +42,111 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
     from lossaudit.audit import audit_batch
 
     return Report(audit_batch(model, loss_fn, batch))
+
+
+def prove(
+    loss: Callable[..., Any] | str,
+    *arguments: Any,
+    wrt: int | str | Sequence[int | str] = 0,
+    domain: str | tuple[float | None, float | None] | None = None,
+    property: str = "convex",
+    head: str | None = None,
+    classes: int = 10,
+    **options: Any,
+) -> ShownVerdict:
+    """Prove a loss convex as it is written, refute it by a confirmed counterexample, or say where the proof stopped.
+
+    Args:
+        loss: A function or module that returns one number as a tensor; or the name of a loss (`"focal"`).
+        arguments: An example of its arguments. What is not among the variables is held fixed at its value.
+        wrt: The variables: a position among the arguments, the name of an argument or of a module's parameter, a list
+            of those, or `"all"` for all parameters of a module together.
+        domain: Where the variables range: all real numbers, `"positive"`, `"nonnegative"`, `"unit"`, or a pair of ends.
+        property: `"convex"`, `"bounded"`, `"lipschitz"` or `"proper"`.
+        head: For a loss by name: what is applied to the logits before (`"softmax"`); by default what the loss is for.
+        classes: For a loss by name: K.
+        options: For a loss by name: its parameters (`gamma=2`).
+
+    Returns:
+        A verdict: `.status` is `"proved"`, `"refuted"` or `"undecided"`; print it for the argument.
+
+    Raises:
+        lossaudit.errors.UsageError: The function returns no number, is random, changes its input, ...
+
+    >>> import torch
+    >>> z, y = torch.zeros(2, 3), torch.tensor([0, 2])
+    >>> prove(torch.nn.functional.cross_entropy, z, y).status
+    'proved'
+    >>> prove("mse", head="softmax", classes=3).status == "refuted"
+    True
+    """
+    from lossaudit.proving.request import in_python, verdict
+
+    return ShownVerdict.of(verdict(in_python(loss, arguments, head, classes, options), wrt, domain, property))
+
+
+def card(
+    loss: Callable[..., Any] | str,
+    *arguments: Any,
+    domain: str | tuple[float | None, float | None] | None = None,
+    head: str | None = None,
+    classes: int = 10,
+    **options: Any,
+) -> ShownCard:
+    """Everything known of a loss: curvature, gradient response, constants, statistics, and floating-point health.
+
+    Args:
+        loss: A callable that returns one number, or the name of a loss that lossaudit knows (`"focal"`).
+        arguments: For a callable: an example of its arguments, raw outputs first and then the target.
+        domain: Where the raw outputs range, as for `prove`.
+        head: For a loss by name: what is applied to the logits before (`"softmax"`).
+        classes: For a loss by name: K.
+        options: For a loss by name: its parameters (`gamma=2`).
+
+    Returns:
+        A card: print it, or look at `.entries`, each with its value, how it is known, and by which argument.
+
+    Raises:
+        lossaudit.errors.UsageError: The function cannot be recorded.
+
+    >>> shown = card("cross_entropy", classes=3)
+    >>> shown.entries["proper"].value, shown.entries["proper"].ground.value
+    ('strictly', 'proved')
+    """
+    from lossaudit.proving.card import Sized
+    from lossaudit.proving.card import card as made
+    from lossaudit.proving.request import in_python
+
+    asked = in_python(loss, arguments, head, classes, options)
+    sized = Sized(loss, head, options) if isinstance(loss, str) else None
+    return ShownCard.of(made(asked, domain=domain, sized=sized))
+
+
+def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt: int | str = 0) -> tuple[Minimum, ...]:
+    """Local minima of a loss in one number, each enclosed between two numbers and verified in ball arithmetic.
+
+    Args:
+        loss: Returns one number as a tensor.
+        arguments: An example of its arguments.
+        near: Where to look, a number for each valley.
+        wrt: The variable, one number.
+
+    Returns:
+        Several only where the loss is verified to be larger, somewhere between two of them, than at both.
+
+    Raises:
+        lossaudit.errors.UsageError: The variable is not one number, or the function cannot be followed.
+
+    >>> import torch
+    >>> def neuron(w):  # sigmoid and squared error, two examples (Auer, Herbster and Warmuth 1995)
+    ...     x, y = torch.tensor([10.0, -0.1]), torch.tensor([0.9, 0.9])
+    ...     return ((torch.sigmoid(w * x) - y) ** 2).sum()
+    >>> [round(float(m.low), 2) for m in minima(neuron, torch.tensor(1.0), near=[0.2, -20])]
+    [-21.97, 0.21]
+    """
+    from lossaudit.proving.minima import minima as verified
+
+    return verified(loss, *arguments, near=near, wrt=wrt)
 
 
 def read(loss: torch.Tensor) -> Reading:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from lossaudit.errors import UsageError
+from lossaudit.errors import LossauditError, UsageError
 from lossaudit.record.spans import current_spots
 from lossaudit.record.switch import Switch
 from lossaudit.record.torch_mode import Recorder
@@ -39,7 +40,8 @@ def audit_batch(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: A
     with _untouched(model), torch.enable_grad():
         switch.on()
         try:
-            loss = loss_fn(_called(model, inputs), target)
+            output = _called(model, inputs)
+            loss = loss_fn(output, target)
         finally:
             switch.off()
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
@@ -48,7 +50,25 @@ def audit_batch(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: A
         with torch.no_grad(), torch._C.DisableTorchFunction():
             session.read_backward(loss, spots, recorded=True)
     name = f"{type(model).__name__} with {getattr(loss_fn, '__name__', type(loss_fn).__name__)}, one batch"
-    return result_of(session, kind="audit", program=name)
+    return _with_verdict(result_of(session, kind="audit", program=name), loss_fn, output, target)
+
+
+_MOST_OUTPUTS = 2_000  # a verdict about more would take long, and says the same of every row
+
+
+def _with_verdict(result: Result, loss_fn: Callable[..., Any], output: Any, target: Any) -> Result:
+    """A loss without a name gets its verdict from its code: as a function of the model's output."""
+    known = any(met.verdict is not None for met in result.pairings)
+    if known or len(result.unnamed) != 1 or not isinstance(output, torch.Tensor) or output.numel() > _MOST_OUTPUTS:
+        return result
+    from lossaudit.proving.prove import prove
+
+    try:
+        verdict = prove(loss_fn, output.detach(), target)
+    except LossauditError:
+        return result  # it was read; that it cannot be followed is no finding
+    verdict = replace(verdict, scope=replace(verdict.scope, variables="the model's output"))
+    return replace(result, unnamed=(replace(result.unnamed[0], verdict=verdict),))
 
 
 def _called(model: Callable[..., Any], inputs: Any) -> Any:

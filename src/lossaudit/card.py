@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lossaudit.verdict import Verdict
+from lossaudit.verdict import Certificate, Verdict
 
 
 class Ground(Enum):
@@ -20,11 +20,18 @@ class Ground(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One property: its value in words or figures, how it is known, and by which argument."""
+    """One property: its value in words or figures, how it is known, and by which argument.
+
+    Attributes:
+        certificate: Replayable evidence, where there is some.
+        bounds: Of a constant: proved bounds from below and from above, in floats rounded outward.
+    """
 
     value: str
     ground: Ground
     how: str = ""
+    certificate: Certificate | None = None
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 
-class Status(Enum):
+class Status(StrEnum):
     PROVED = "proved"
     REFUTED = "refuted"
     UNDECIDED = "undecided"
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Scope:
         targets: The targets that are covered.
         domain: Where the variables range (`"all real vectors"`).
         semantics: `"ideal"` (the real-number function) or `"as coded"`.
+        points: At how many points the recorded operations were compared with the user's code.
     """
 
     variables: str
@@ -33,6 +39,7 @@ class Scope:
     targets: str = ""
     domain: str = "all real vectors"
     semantics: str = "ideal"
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,14 @@ class Certificate:
     """Replayable evidence of a proof: a rule of `lossaudit.recheck` and its data, JSON-ready."""
 
     rule: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(repr=False)
     steps: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the rule and its data, to quote the certificate by."""
+        content = json.dumps([self.rule, self.data], sort_keys=True, default=dict)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,8 @@ class Verdict:
         reason: One sentence: the argument, or where it stopped.
         certificate: Evidence when proved; for a refutation, a proof that no witness is needed (boundedness), or None.
         witness: Verified counterexample of a refutation, or None.
+        region: A number R such that the property is proved for all variables in [-R, R] although it is refuted beyond.
+        notes: What else a reader must know: how the code differs from the function that it means.
     """
 
     property: str
@@ -88,6 +103,8 @@ class Verdict:
     reason: str
     certificate: Certificate | None = None
     witness: Witness | None = None
+    region: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:

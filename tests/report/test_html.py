@@ -21,6 +21,7 @@ ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "section", "h1", "h2", "h3", "p", "br"),
     *("b", "span", "code", "pre", "del", "ins", "mark", "ul", "ol", "li", "dl", "dt", "dd", "div", "figure"),
     *("table", "tr", "th", "td", "figcaption", "svg", "desc", "path", "line", "circle", "rect", "text"),
+    *("details", "summary"),
 }
 
 

@@ -32,6 +32,8 @@ def flat(case: Case, *, ideal: bool = False) -> Flat:
     args = case.example()
     if isinstance(function, nn.Module) and not isinstance(case.wrt, int) and not _positions(case.wrt):
         return _of_parameters(function, args, case.wrt)
+    if any(hasattr(arg, "keys") or type(arg).__module__.startswith("jax") for arg in args):
+        return _of_arrays(function, args, case.wrt)
     places = case.wrt if isinstance(case.wrt, (tuple, list)) else (case.wrt,)
     parts = [args[place] for place in places]
 
@@ -59,6 +61,33 @@ def _of_parameters(module: nn.Module, args: tuple[Tensor, ...], wrt: object) -> 
         return float(torch.func.functional_call(module, new, args))
 
     return Flat(value, torch.cat([p.reshape(-1) for p in parts]))
+
+
+def _of_arrays(function: Callable[..., object], args: tuple[object, ...], wrt: object) -> Flat:
+    """A function of JAX: compiled, in double precision."""
+    import jax
+    import jax.numpy as jnp
+    from jax.flatten_util import ravel_pytree
+
+    from lossaudit.record.jax_precision import double_precision
+
+    place, _, key = str(wrt if isinstance(wrt, int) else f"0.{wrt.partition('.')[2]}").partition(".")
+    part = args[int(place)][key] if key else args[int(place)]  # type: ignore[index]
+
+    def whole(piece: object) -> object:
+        given = list(args)
+        given[int(place)] = {**args[int(place)], key: piece} if key else piece  # type: ignore[dict-item]
+        return function(*given)
+
+    compiled = jax.jit(whole)
+    with double_precision():
+        start, unravel = ravel_pytree(jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), part))
+
+    def value(x: Tensor) -> float:
+        with double_precision():
+            return float(compiled(unravel(jnp.asarray(x.numpy()))))  # type: ignore[arg-type]
+
+    return Flat(value, torch.tensor(start.tolist(), dtype=torch.float64))
 
 
 class Attack:

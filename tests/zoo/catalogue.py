@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from dataclasses import replace
 
 from tests.zoo.case import Case
@@ -23,6 +24,7 @@ FAMILIES = (
     "frameworks",
     "optax_like",
     "networks",
+    *(["with_jax"] if importlib.util.find_spec("jax") and importlib.util.find_spec("optax") else []),
 )
 
 

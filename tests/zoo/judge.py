@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lossaudit.recheck.refusal import Refusal
-from lossaudit.recheck.verdicts import examine
 from tests.zoo.case import Case, Truth
 
 import lossaudit
 from lossaudit.recheck import as_json
+from lossaudit.recheck.refusal import Refusal
+from lossaudit.recheck.verdicts import examine
 
 MUST_BE_DECIDED = ("classification", "regression", "ordinal", "ranking")
 SHARE_TO_DECIDE = 0.95

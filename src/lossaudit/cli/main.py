@@ -15,10 +15,14 @@ from lossaudit.errors import LossauditError
 # Each command's file is imported when it is asked for: a linter starts often.
 COMMANDS = {
     "run": "run a training script and watch what it trains on",
+    "prove": "prove a loss convex, or refute it",
+    "card": "print everything known of a loss",
     "rules": "list the rules",
     "explain": "explain a rule",
+    "recheck": "check a certificate or a verdict",
+    "axioms": "list what the checker trusts",
 }
-PLANNED = ("lint", "prove", "card", "choose", "draw", "claims", "compare", "watch", "audit", "recheck", "losses")
+PLANNED = ("lint", "choose", "draw", "claims", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

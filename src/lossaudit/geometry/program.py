@@ -80,25 +80,45 @@ class Builder:
     def __init__(self, program: Program | None = None) -> None:
         self.instructions: list[Instruction] = []
         self.names: dict[int, str] = {}
-        self._ids: dict[Instruction, int] = {}
+        # Hashing exact numbers is slow: instructions are looked up by what else they are made of, and leaves by number.
+        self._alike: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        self._leaves: dict[tuple[str, int, int], int] = {}
         self._opaque = 0
         if program is not None:  # a program to build upon: indices stay as they are
             self.instructions = list(program.instructions)
             self.names = dict(program.names)
-            self._ids = {instruction: index for index, instruction in enumerate(self.instructions)}
+            for index, instruction in enumerate(self.instructions):
+                self._enter(index, instruction)
             self._opaque = len(self.names)
 
     def add(self, op: str, args: Sequence[int] = (), constants: Sequence[fmpq] = ()) -> int:
         """Index of this very instruction, without simplification."""
         instruction = Instruction(op, tuple(args), tuple(constants))
-        index = self._ids.get(instruction)
-        if index is None:
-            index = self._ids[instruction] = len(self.instructions)
-            self.instructions.append(instruction)
-        return index
+        if instruction.args or not constants:
+            for index in self._alike.get((op, instruction.args), ()):
+                if self.instructions[index].constants == instruction.constants:
+                    return index
+        else:
+            known = self._leaves.get((op, int(constants[0].p), int(constants[0].q)))
+            if known is not None:
+                return known
+        self.instructions.append(instruction)
+        self._enter(len(self.instructions) - 1, instruction)
+        return len(self.instructions) - 1
+
+    def _enter(self, index: int, instruction: Instruction) -> None:
+        op, args, constants = instruction
+        if args or not constants:
+            self._alike.setdefault((op, args), []).append(index)
+        else:
+            self._leaves[op, int(constants[0].p), int(constants[0].q)] = index
 
     def variable(self, index: int) -> int:
-        return self.add("variable", (), (fmpq(index),))
+        known = self._leaves.get(("variable", index, 1))
+        if known is None:
+            known = self._leaves["variable", index, 1] = len(self.instructions)
+            self.instructions.append(Instruction("variable", (), (fmpq(index),)))
+        return known
 
     def constant(self, value: fmpq | int) -> int:
         return self.add("constant", (), (fmpq(value),))
@@ -125,33 +145,35 @@ class Builder:
 
     def linear(self, terms: Iterable[tuple[fmpq | int, int]], bias: fmpq | int = 0) -> int:
         """sum_i c_i x_i + bias, with nested sums and constants taken together."""
-        total: dict[int, fmpq] = {}
+        total: dict[int, fmpq | int] = {}
         bias = fmpq(bias)
         sign = 0
-        for given, index in terms:
-            coefficient = fmpq(given)
-            op, args, constants = self.instructions[index]
+        instructions = self.instructions
+        for coefficient, index in terms:
+            op, args, constants = instructions[index]
             if op == "constant":
                 bias += coefficient * constants[0]
             elif op == "linear":
                 for inner, arg in zip(constants, args, strict=False):  # the bias is one more
-                    total[arg] = total.get(arg, ZERO) + coefficient * inner
+                    total[arg] = total.get(arg, 0) + coefficient * inner
                 bias += coefficient * constants[-1]
             elif op == "infinity" and coefficient != 0:
                 toward = self.infinite(index) * (1 if coefficient > 0 else -1)
                 if sign and sign != toward:
                     return self.opaque("infinity - infinity")
                 sign = toward
+            elif index in total:
+                total[index] += coefficient
             else:
-                total[index] = total.get(index, ZERO) + coefficient
+                total[index] = coefficient
         if sign:
             return self.infinity(sign)
-        kept = sorted((i, c) for i, c in total.items() if c != 0 or self.instructions[i].op != "variable")
+        kept = sorted(i for i, c in total.items() if c or instructions[i].op != "variable")
         if not kept:
             return self.constant(bias)
-        if len(kept) == 1 and kept[0][1] == 1 and bias == 0:
-            return kept[0][0]
-        return self.add("linear", [i for i, _ in kept], [*(c for _, c in kept), bias])
+        if len(kept) == 1 and total[kept[0]] == 1 and not bias:
+            return kept[0]
+        return self.add("linear", kept, [*(fmpq(total[i]) for i in kept), bias])
 
     def plus(self, x: int, y: int) -> int:
         return self.linear(((1, x), (1, y)))
@@ -228,7 +250,8 @@ class Builder:
 
     def logsumexp(self, xs: Iterable[int]) -> int:
         """log(sum_i exp(x_i)); equal arguments count as often as they come."""
-        kept = sorted(x for x in xs if self.infinite(x) >= 0)
+        instructions = self.instructions
+        kept = sorted(x for x in xs if instructions[x].op != "infinity" or self.infinite(x) > 0)
         if not kept:
             return self.infinity(-1)
         return kept[0] if len(kept) == 1 else self.add("logsumexp", kept)

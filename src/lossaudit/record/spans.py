@@ -25,7 +25,13 @@ _LIBRARIES = tuple(
 _is_library: dict[str, bool] = {}
 
 
-def _library(filename: str) -> bool:
+def is_own(filename: str) -> bool:
+    """Whether a file belongs to this package."""
+    return filename.startswith(_OWN)
+
+
+def is_library(filename: str) -> bool:
+    """Whether a file belongs to an installed package, to Python or to this one."""
     known = filename.startswith((*_LIBRARIES, _OWN)) or "site-packages" in filename
     _is_library[filename] = known
     return known
@@ -45,7 +51,7 @@ def current_spots(most: int = _KEPT_FRAMES) -> Spots:
         filename = code.co_filename
         library = _is_library.get(filename)
         if library is None:
-            library = _library(filename)
+            library = is_library(filename)
         if not library:
             spots.append((code, frame.f_lasti))
         elif fallback is None and not filename.startswith(_OWN) and f"{os.sep}torch{os.sep}" not in filename:
@@ -103,7 +109,7 @@ _kept_alive: list[CodeType] = []
 
 
 def _resolve(code: CodeType, instruction: int) -> Place:
-    path = _shown(code.co_filename)
+    path = shown(code.co_filename)
     scope = "" if code.co_qualname == "<module>" else code.co_qualname
     positions = list(code.co_positions())
     index = instruction // 2
@@ -130,7 +136,7 @@ def _column(filename: str, line: int, utf8_offset: int) -> int:
     return len(text.encode()[:utf8_offset].decode(errors="ignore")) + 1
 
 
-def _shown(filename: str) -> str:
+def shown(filename: str) -> str:
     """A path under the working directory is shown relative to it, as the user would type it."""
     if not os.path.isabs(filename):
         return filename

@@ -95,7 +95,12 @@ def _missed(result: Result, *, clean: bool) -> list[str]:
     if not missed:
         return []
     head = [] if clean else [f"  {wording.counts(result)}"]
-    return head + [f"  not understood: {wording.unresolved_line(each)}" for each in missed]
+    verdicts = [wording.one_line(met.verdict.headline) for met in result.unnamed if met.verdict is not None]
+    return [
+        *head,
+        *(f"  not understood: {wording.unresolved_line(each)}" for each in missed),
+        *(f"  the loss as it is written: {headline}" for headline in verdicts),
+    ]
 
 
 def _remark(finding: Finding, paint: Paint) -> str:

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossaudit.report import html_finding, html_pairing, pictures, wording
-from lossaudit.report.html_style import STYLE
+from lossaudit.report import html_finding, html_pairing, page, pictures, wording
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.result import PairingResult, Result
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 
 # What a rule's code says about the kind of mistake, in the words of DESIGN.md.
 _KINDS = {
@@ -37,18 +33,7 @@ def render(result: Result, *, compare: Result | None = None) -> str:
         result: What to show; it may still be running.
         compare: The result of the same program with the fix, for a before/after section.
     """
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"lossaudit: {_title(result)}"),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag("body", tag("main", *_sections(result, compare)))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return page.render(f"lossaudit: {_title(result)}", *_sections(result, compare))
 
 
 def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:

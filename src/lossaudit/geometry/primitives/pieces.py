@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, fmpq
 
-from lossaudit.geometry.primitives.primitive import Constants, Floats, Primitive
+from lossaudit.geometry.interval import Interval, point
+from lossaudit.geometry.primitives.primitive import Constants, Curvature, Floats, Primitive, Ranges
 from lossaudit.geometry.program import Builder
+from lossaudit.geometry.ranges import hull, magnitude, sign
 
 
 def _max_value(xs: Sequence[Floats], _: Constants) -> Floats:
@@ -70,10 +72,117 @@ def _at_zero(_: Constants) -> tuple[fmpq, ...]:
     return (fmpq(0),)
 
 
+def _abs_curvature(ranges: Ranges, _: Constants) -> Curvature:
+    return Curvature.AFFINE if sign(ranges[0]) else Curvature.CONVEX
+
+
+def _max_range(ranges: Ranges, _: Constants) -> Interval:
+    """From the highest lower end to the highest upper end."""
+    low: fmpq | None = None
+    low_open = True
+    high, high_open = ranges[0].high, ranges[0].high_open
+    for x in ranges:
+        if x.low is not None and (low is None or x.low > low or (x.low == low and x.low_open)):
+            low, low_open = x.low, x.low_open
+        if high is not None and (x.high is None or x.high > high or (x.high == high and not x.high_open)):
+            high, high_open = x.high, x.high_open
+    return Interval(low, high, low_open, high_open)
+
+
+def _step_range(ranges: Ranges, _: Constants) -> Interval:
+    (x,) = ranges
+    return point(1) if x.positive else (point(0) if x.nonpositive else Interval(fmpq(0), fmpq(1), False, False))
+
+
+def _step_closed_range(ranges: Ranges, _: Constants) -> Interval:
+    (x,) = ranges
+    return point(1) if x.nonnegative else (point(0) if x.negative else Interval(fmpq(0), fmpq(1), False, False))
+
+
+def _step_curvature(ranges: Ranges, constants: Constants) -> Curvature:
+    (x,) = ranges
+    return Curvature.CONSTANT if x.positive or x.nonpositive else Curvature.UNKNOWN
+
+
+def _step_closed_curvature(ranges: Ranges, constants: Constants) -> Curvature:
+    (x,) = ranges
+    return Curvature.CONSTANT if x.nonnegative or x.negative else Curvature.UNKNOWN
+
+
+def _select_range(ranges: Ranges, _: Constants) -> Interval:
+    condition, x, y = ranges
+    taken = _taken(condition)
+    return hull(x, y) if taken is None else (x, y)[taken]
+
+
+def _taken(condition: Interval) -> int | None:
+    """Which branch a decided condition takes: the first where it is never 0, the second where it is always 0."""
+    if not condition.contains(fmpq(0)):
+        return 0
+    return 1 if condition.low == condition.high else None
+
+
+def _select_curvature(ranges: Ranges, _: Constants) -> Curvature:
+    return Curvature.UNKNOWN if _taken(ranges[0]) is None else Curvature.AFFINE
+
+
+def _select_monotone(ranges: Ranges, _: Constants) -> tuple[int, ...]:
+    """In the branches it is increasing; in a decided condition it is constant."""
+    return (0 if _taken(ranges[0]) is None else 1, 1, 1)
+
+
 PRIMITIVES = (
-    Primitive("abs", lambda xs, _: np.abs(xs[0]), lambda xs, _: abs(xs[0]), _abs_pullback, kinks=_at_zero),
-    Primitive("max", _max_value, _max_ball, _max_pullback),
-    Primitive("step", lambda xs, _: (xs[0] > 0) * 1.0, _step_ball, _flat, kinks=_at_zero),
-    Primitive("step_closed", lambda xs, _: (xs[0] >= 0) * 1.0, _step_closed_ball, _flat, kinks=_at_zero),
-    Primitive("select", lambda xs, _: np.where(xs[0] != 0, xs[1], xs[2]), _select_ball, _select_pullback),
+    Primitive(
+        "abs",
+        lambda xs, _: np.abs(xs[0]),
+        lambda xs, _: abs(xs[0]),
+        _abs_pullback,
+        range=lambda ranges, _: magnitude(ranges[0]),
+        curvature=_abs_curvature,
+        monotone=lambda ranges, _: (sign(ranges[0]),),
+        kinks=_at_zero,
+        source="|x| = max(x, -x): convex; x where x >= 0, -x where x <= 0",
+    ),
+    Primitive(
+        "max",
+        _max_value,
+        _max_ball,
+        _max_pullback,
+        range=_max_range,
+        curvature=lambda ranges, _: Curvature.CONVEX,
+        monotone=lambda ranges, _: (1,) * len(ranges),
+        source="the largest of several numbers is jointly convex and increasing in each",
+    ),
+    Primitive(
+        "step",
+        lambda xs, _: (xs[0] > 0) * 1.0,
+        _step_ball,
+        _flat,
+        range=_step_range,
+        curvature=_step_curvature,
+        monotone=lambda ranges, _: (1,),
+        kinks=_at_zero,
+        source="1 where x > 0, otherwise 0: increasing",
+    ),
+    Primitive(
+        "step_closed",
+        lambda xs, _: (xs[0] >= 0) * 1.0,
+        _step_closed_ball,
+        _flat,
+        range=_step_closed_range,
+        curvature=_step_closed_curvature,
+        monotone=lambda ranges, _: (1,),
+        kinks=_at_zero,
+        source="1 where x >= 0, otherwise 0: increasing",
+    ),
+    Primitive(
+        "select",
+        lambda xs, _: np.where(xs[0] != 0, xs[1], xs[2]),
+        _select_ball,
+        _select_pullback,
+        range=_select_range,
+        curvature=_select_curvature,
+        monotone=_select_monotone,
+        source="one of its two branches; the same one everywhere where the condition is decided",
+    ),
 )

@@ -1,6 +1,6 @@
-"""The small independent checker of certificates and witnesses: no torch, no search, no shared code with the prover.
+"""Certificates about pairings of losses and heads that are known by name.
 
-A certificate is plain JSON. Three rules are known:
+Three rules are known:
 
 - `composition`: the pairing is one of a few families whose convexity is a textbook fact; its premises (signs of
   weights and coefficients over all targets) are checked in exact rationals.
@@ -11,9 +11,7 @@ A certificate is plain JSON. Three rules are known:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from fractions import Fraction
 from itertools import pairwise
 from types import MappingProxyType
@@ -21,63 +19,27 @@ from typing import Any, TypeAlias
 
 from flint import arb, ctx
 
-from lossaudit.verdict import Certificate, Scope, Status, Verdict, Witness
-
 Json: TypeAlias = Mapping[str, Any]
 Balls: TypeAlias = list[arb]
 
 _BITS = (128, 256, 512, 1024)
-_PROVES = MappingProxyType({"composition": "proved", "bounded": "refuted", "witness": "refuted"})
+
+SHOWS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "composition": ("proved", ("exact", "sum", "log-sum", "exp", "composition", "power", "max")),
+        "bounded": ("refuted", ("exact", "balls", "bounded")),
+        "witness": ("refuted", ("exact", "balls", "chord")),
+    }
+)
+"""For each rule the status it gives the property "convex", and what is trusted for it."""
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as plain JSON data, complete enough for `recheck` and `from_json`."""
-    return json.loads(json.dumps({**asdict(verdict), "status": verdict.status.value}, default=dict))
-
-
-def from_json(data: Json) -> Verdict:
-    """The verdict that `as_json` wrote down.
+def holds(certificate: Json) -> bool:
+    """Whether a certificate about a named pairing holds.
 
     Raises:
-        KeyError, TypeError, ValueError: The data are not a verdict.
+        KeyError, TypeError, ValueError, IndexError, AttributeError: It is not well formed.
     """
-    certificate, witness = data["certificate"], data["witness"]
-    return Verdict(
-        property=data["property"],
-        status=Status(data["status"]),
-        scope=Scope(**{name: _tuples(value) for name, value in data["scope"].items()}),
-        reason=data["reason"],
-        certificate=certificate and Certificate(certificate["rule"], certificate["data"], tuple(certificate["steps"])),
-        witness=witness and Witness(**{name: _tuples(value) for name, value in witness.items()}),
-    )
-
-
-def recheck(certificate: Json) -> bool:
-    """Replay a certificate, or a whole verdict as `as_json` gives it.
-
-    Args:
-        certificate: JSON data with `rule` and `data`, or a verdict with `status`, `certificate` and `witness`.
-
-    Returns:
-        True only when the evidence holds. An undecided verdict, or data of another form, has none: False.
-
-    >>> pairing = {"loss": "mse", "head": ["softmax"], "params": {}, "classes": 2, "encoding": "one-hot"}
-    >>> data = {"pairing": pairing, "target": [1.0, 0.0], "a": [0.0, 0.0], "b": [0.0, 8.0]}
-    >>> recheck({"rule": "witness", "data": data})
-    True
-    """
-    try:
-        if "status" not in certificate:
-            return _replay(certificate)
-        evidence, witness = certificate["certificate"], certificate["witness"]
-        if certificate["property"] != "convex" or _PROVES.get(evidence["rule"]) != certificate["status"]:
-            return False
-        return _replay(evidence) and (witness is None or _witness_holds(evidence["data"]["pairing"], witness))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        return False
-
-
-def _replay(certificate: Json) -> bool:
     data = certificate["data"]
     checks: Mapping[str, Callable[[], bool]] = {
         "composition": lambda: _composition(data["pairing"], data["atom"]),
@@ -256,7 +218,8 @@ def _spread(values: Sequence[float], counts: Sequence[int]) -> list[float]:
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
-def _witness_holds(pairing: Json, witness: Json) -> bool:
+def witness_holds(pairing: Json, witness: Json) -> bool:
+    """Whether a verdict's witness holds for the pairing."""
     target, k = list(witness["target"]), pairing["classes"]
     if pairing["encoding"] == "class index" and len(target) == 1 < k:
         target = [float(index == target[0]) for index in range(k)]
@@ -370,10 +333,3 @@ def _term(pairing: Json, x: arb, y: arb, positive: arb) -> arb:
         ),
     }
     return terms[pairing["loss"]]()
-
-
-def _tuples(value: Any) -> Any:
-    if isinstance(value, list):
-        items: list[Any] = value
-        return tuple(items)
-    return value

@@ -1,0 +1,141 @@
+"""The card of a loss: everything that can be proved, refuted or measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lossaudit.card import Card, Entry, Ground
+from lossaudit.errors import LossauditError
+from lossaudit.geometry.interval import Interval
+from lossaudit.geometry.properties import (
+    boundedness,
+    calibration,
+    elicitation,
+    invariance,
+    lipschitz,
+    propriety,
+    response,
+    strictness,
+    symmetry,
+)
+from lossaudit.geometry.properties.family import Family, Task
+from lossaudit.proving.named import named
+from lossaudit.proving.precision import backward, health
+from lossaudit.proving.prove import Domain, domain_of, prove
+from lossaudit.proving.request import Asked
+from lossaudit.proving.samples import Samples, samples
+from lossaudit.verdict import Status
+
+_MOST_VARIABLES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The same loss with another number of classes, for constants that are enclosed for 2 and 3."""
+
+    name: str
+    head: str | None
+    options: Mapping[str, Any]
+
+    def family(self, classes: int, domain: Interval) -> Family | None:
+        known = named(self.name, self.head, classes, self.options)
+        found = samples(known.function, (known.logits, known.target))
+        return None if found is None or found.task is not Task.CLASSES else found.family(domain)
+
+
+def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> Card:
+    """Everything known of a loss.
+
+    Args:
+        asked: The loss with an example of its arguments: raw outputs first, then the target.
+        domain: Where the raw outputs range.
+        sized: How to ask for it with other numbers of classes.
+
+    Raises:
+        UsageError: It cannot be recorded.
+    """
+    within = domain or asked.domain
+    verdict = prove(asked.function, *asked.arguments, domain=within, described=asked.scope)
+    interval, _ = domain_of(within)
+    convex = {Status.PROVED: True, Status.REFUTED: False}.get(verdict.status)
+    found = samples(asked.function, asked.arguments)
+    name, head = verdict.scope.function, (sized.head or "") if sized else ""
+    try:
+        family = None if found is None else found.family(interval)
+        why = "one sample cannot be told from the example"
+    except LossauditError as error:
+        family, why = None, str(error)
+    if found is None or family is None:
+        return Card(name, head, 0, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
+    if family.variables > _MOST_VARIABLES:
+        why = f"more than {_MOST_VARIABLES} classes: ask with fewer"
+        return Card(name, head, family.variables, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
+    entries = {
+        **_geometry(family, convex),
+        **_constants(family, sized, interval),
+        **_statistics(family, convex, sized, interval),
+        **_code(found, family, interval),
+    }
+    return Card(name, head, family.variables, verdict, response.curve(family), entries)
+
+
+def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:
+    wrong = response.confident(family)
+    return {
+        "strictly convex": strictness.strictly_convex(family, convex=convex),
+        "strongly convex": strictness.strongly_convex(family, convex=convex, response=wrong),
+        "bounded": boundedness.bounded(family, convex=convex),
+        "infimum": boundedness.infimum(family, convex=convex),
+        "gradient when wrong": wrong,
+        "gradient when right": response.confident(family, right=True),
+        "gradient at 0 / CE's": response.at_uniform(family),
+        "shift-invariant": invariance.shift_invariant(family),
+        "scale-invariant": invariance.scale_invariant(family),
+    }
+
+
+def _statistics(family: Family, convex: bool | None, sized: Sized | None, domain: Interval) -> dict[str, Entry]:
+    proper = propriety.proper(family, convex=convex)
+    small = _resized(family, sized, 3, domain) if family.variables > 3 else family
+    elicited = elicitation.elicits(small or family, proper=proper)
+    return {
+        "proper": proper,
+        "elicits": elicited,
+        "calibrated": calibration.calibrated(family, small or family, convex=convex, proper=proper),
+        "symmetric": symmetry.symmetric(family),
+    }
+
+
+def _resized(family: Family, sized: Sized | None, classes: int, domain: Interval) -> Family | None:
+    if sized is None or family.task is not Task.CLASSES or family.variables == classes:
+        return None
+    try:
+        return sized.family(classes, domain)
+    except LossauditError:
+        return None
+
+
+def _constants(family: Family, sized: Sized | None, domain: Interval) -> dict[str, Entry]:
+    entries: dict[str, Entry] = {}
+    for name, one in zip(("Lipschitz", "smoothness"), lipschitz.lipschitz(family), strict=True):
+        entries[name] = one
+    if family.variables > 3:
+        for k in (2, 3):
+            small = _resized(family, sized, k, domain)
+            if small is not None:
+                first, second = lipschitz.lipschitz(small)
+                entries[f"Lipschitz, K = {k}"], entries[f"smoothness, K = {k}"] = first, second
+    return entries
+
+
+def _code(found: Samples, family: Family, domain: Interval) -> dict[str, Entry]:
+    index, direction = response.wrong_way(family)
+    row: Callable[..., Any] = found.row(index)
+    entries = {
+        one.dtype: Entry(str(one), Ground.MEASURED, "your code, towards confident and wrong, against ball arithmetic")
+        for one in health(row, family.programs[index], direction)
+    }
+    entries["backward is the derivative"] = backward(row, found.program(index, domain, "as coded"))
+    return entries

@@ -112,8 +112,27 @@ class Maker:
             lambda: self.log_convex(depth),
             lambda: b.scale(-1, b.log(self.log_concave(depth))),
             lambda: b.linear([(1, b.power(self.affine(), 2)), (1, self.affine()), (1, b.exp(self.affine()))]),
+            self._against_its_mirror,
+            lambda: self._absorbed(depth - 1),
         )
         return self.random.choice(rules)()
+
+    def _against_its_mirror(self) -> int:
+        """v softplus(-u) - w softplus(u) with v >= w: (v - w) softplus(u) minus an affine function."""
+        b, u, w = self.builder, self.affine(), self._weight()
+        softplus = [b.add("softplus", (b.scale(side, u),)) for side in (-1, 1)]
+        return b.linear([(w + self.random.choice((0, 1)) * self._weight(), softplus[0]), (-w, softplus[1])])
+
+    def _absorbed(self, depth: int) -> int:
+        """g + max(c, h - g) = max(g + c, h)."""
+        b, g, h = self.builder, self.convex(depth), self.convex(depth)
+        return b.plus(g, b.maximum((b.constant(self._constant()), b.minus(h, g))))
+
+    def _slice(self) -> int:
+        """What lies between two values of a distribution function whose density is log-concave."""
+        b, u = self.builder, self.affine()
+        op = self.random.choice(("sigmoid", "tanh", "erf"))
+        return b.minus(b.add(op, (b.scale(1, u, self._weight()),)), b.add(op, (u,)))
 
     def convex_positive(self, depth: int) -> int:
         b = self.builder
@@ -151,6 +170,7 @@ class Maker:
             lambda: b.multiply(self.log_concave(depth - 1), self.log_concave(depth - 1)),
             lambda: b.power(self.log_convex(depth - 1), -1),
             lambda: b.divide(b.exp(self.affine()), b.plus(b.exp(self.affine()), b.exp(self.affine()))),
+            self._slice,
         )
         return self.random.choice(rules)()
 

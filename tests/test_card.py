@@ -149,6 +149,16 @@ def test_weights_move_the_optimum():
     assert card.entries["proper"].ground is Ground.REFUTED
 
 
+def test_targets_that_the_example_does_not_have_are_looked_at():
+    """Cross-entropy with a negative weight of class 2 is concave there: nothing may follow from convexity elsewhere."""
+    weight = torch.tensor([1.0, 1.0, -1.0], dtype=torch.float64)
+    loss = functools.partial(F.cross_entropy, weight=weight, reduction="sum")
+    card = lossaudit.card(loss, torch.zeros(2, 3), torch.tensor([0, 1]))
+    assert card.convexity.status == "proved"  # of the targets 0 and 1
+    assert card.entries["strictly convex"].value == "no"
+    assert card.entries["proper"].ground is Ground.REFUTED
+
+
 def gap_of(entry: str, words: str) -> float:
     (part,) = [part for part in entry.split("; ") if part.startswith(words)]
     return float(part.rsplit(" ", 1)[1])

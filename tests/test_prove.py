@@ -229,3 +229,27 @@ def test_a_verdict_shows_itself() -> None:
     assert "NOT CONVEX" in str(verdict)
     assert "<iframe" in verdict._repr_html_()
     assert lossaudit.recheck(json.loads(verdict.to_json()))
+
+
+def test_a_function_that_raises_on_a_part_of_the_set_is_not_proved_on_it() -> None:
+    """`F.binary_cross_entropy` takes probabilities: over all positive numbers it has no value, though -log has one."""
+
+    def on_raw_outputs(p: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.binary_cross_entropy(p, torch.ones(2, dtype=torch.float64))
+
+    p = torch.full((2,), 0.5, dtype=torch.float64)
+    assert lossaudit.prove(on_raw_outputs, p, domain="positive").status == "undecided"
+    assert lossaudit.prove(on_raw_outputs, p, domain=(0.01, 1.0)).status == "proved"
+
+
+def test_code_that_runs_in_float32_only() -> None:
+    """A model from outside, in float32: the recording is compared as closely as that allows."""
+    layer = torch.nn.Linear(3, 2)
+    x, y = torch.randn(4, 3), torch.tensor([0, 1, 1, 0])
+
+    def loss(scale: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(layer(x) * scale, y)
+
+    verdict = lossaudit.prove(loss, torch.ones(()))
+    assert verdict.status == "proved"
+    assert verdict.scope.points > 10

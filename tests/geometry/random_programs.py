@@ -48,7 +48,7 @@ def random_program(seed: int, size: int = 9) -> Program:
         return rng.choice(pool[-4:] if rng.random() < 0.6 else pool)
 
     for _ in range(rng.randrange(2, size)):
-        kind = rng.choices(range(13), [6, 8, 3, 3, 2, 2, 3, 3, 2, 2, 2, 1, 2])[0]
+        kind = rng.choices(range(16), [6, 8, 3, 3, 2, 2, 3, 3, 2, 2, 2, 1, 2, 2, 2, 2])[0]
         x, y = pick(), pick()
         if kind == 0:
             args = [pick() for _ in range(rng.randrange(1, 4))]
@@ -85,6 +85,17 @@ def random_program(seed: int, size: int = 9) -> Program:
             made = b.linear([(rng.choice(COEFFICIENTS), kink), (rng.choice(COEFFICIENTS), even)])
         elif kind == 11:
             made = b.select(b.step(x), y, pick())
+        elif kind == 12:  # between two values of one function
+            op, width = rng.choice(["sigmoid", "tanh", "erf", "atan"]), rng.choice([fmpq(1), fmpq(1, 4), fmpq(-1)])
+            upper = b.scale(1, x, width) if rng.random() < 0.7 else b.linear([(1, x), (width, y)])
+            made = b.minus(b.add(op, (upper,)), b.add(op, (x,)))
+        elif kind == 13:  # against its mirror image
+            mirror = b.scale(rng.choice([-1, -1, -2]), x)
+            parts = [b.add("softplus", (x,)), b.logsumexp([mirror, b.constant(0)]), b.maximum([mirror, b.constant(0)])]
+            made = b.linear([(rng.choice(COEFFICIENTS), part) for part in parts])
+        elif kind == 14:  # beside a largest value that holds it
+            held = b.maximum([b.linear([(rng.choice([1, -1]), x), (rng.choice([1, -1]), y)]), b.constant(1)])
+            made = b.linear([(rng.choice([1, -1, 2]), x), (rng.choice([1, 1, -1]), held)])
         else:  # entropies
             ratio = rng.choice([x, b.divide(x, y)])
             made = b.multiply(x, b.log(ratio))

@@ -40,7 +40,7 @@ ACTIVATIONS = (
 )
 ON_SMALL = "torch.exp torch.exp2 torch.expm1 torch.cosh torch.sinh torch.tan torch.special.ndtr torch.special.log_ndtr"
 ON_POSITIVE = "torch.log torch.log2 torch.log10 torch.log1p torch.sqrt torch.rsqrt torch.reciprocal torch.lgamma"
-ON_UNIT = "torch.logit torch.atanh torch.special.entr"
+ON_UNIT = "torch.logit torch.atanh torch.special.entr torch.asin torch.acos"
 
 
 @pytest.mark.parametrize("path", [*ON_REALS.split(" "), *(F + name for name in ACTIVATIONS.split(" "))])

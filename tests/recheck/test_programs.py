@@ -282,6 +282,7 @@ def test_large_exponents_are_no_work():
 
 NUMBERS = st.sampled_from(["0", "1", "-1", "2", "1/2", "-1/3", "3", "10"])
 EXPONENTS = st.sampled_from(["2", "3", "-1", "1/2", "4", "-2", "3/2", "0", "1"])
+SIGNS = [["1", "-1", "0"], ["-1", "1", "0"], ["1", "1", "0"], ["2", "-1", "1"], ["1", "-2", "0"]]
 ONE_ARGUMENT = ["exp", "log", "softplus", "sigmoid", "tanh", "abs", "step", "step_closed", "sin", "cos", "atan", "erf"]
 DOMAINS = [ALL, POSITIVE, ["0", "1", True, True], ["1", None, False, True], ["-3", "2", False, False]]
 
@@ -293,7 +294,7 @@ def programs(draw: st.DrawFn, size: int = 7) -> dict[str, Any]:
     for _ in range(draw(st.integers(1, size))):
         near = st.integers(max(0, len(rows) - 4), len(rows) - 1)
         x, y, z = draw(near), draw(near), draw(st.integers(0, len(rows) - 1))
-        kind = draw(st.integers(0, 9))
+        kind = draw(st.integers(0, 12))
         if kind <= 1:
             rows.append(["linear", [x, y], [draw(NUMBERS), draw(NUMBERS), draw(NUMBERS)]])
         elif kind == 2:
@@ -314,6 +315,18 @@ def programs(draw: st.DrawFn, size: int = 7) -> dict[str, Any]:
             rows.append(["huber", [x], [draw(st.sampled_from(["1", "1/2", "3"]))]])
         elif kind == 8:
             rows.append([draw(st.sampled_from(["xlogx", "lgamma", "log"])), [x], []])
+        elif kind == 9:  # between two values of one function
+            op = draw(st.sampled_from(["sigmoid", "tanh", "erf", "atan"]))
+            rows += [["linear", [x], ["1", draw(NUMBERS)]], [op, [x], []], [op, [len(rows)], []]]
+            rows.append(["linear", [len(rows) - 2, len(rows) - 1], draw(st.sampled_from(SIGNS))])
+        elif kind == 10:  # against its mirror image, beside a largest value that holds it
+            rows += [["linear", [x], [draw(st.sampled_from(["-1", "-2"])), "0"]], ["softplus", [x], []]]
+            rows += [["softplus", [len(rows) - 2], []]]
+            rows.append(["linear", [len(rows) - 2, len(rows) - 1], draw(st.sampled_from(SIGNS))])
+        elif kind == 11:
+            rows += [["linear", [x, y], draw(st.sampled_from(SIGNS))], ["linear", [z], ["0", draw(NUMBERS)]]]
+            rows += [["max", [len(rows) - 2, len(rows) - 1], []]]
+            rows.append(["linear", [x, len(rows) - 1], draw(st.sampled_from(SIGNS))])
         else:
             rows.append([draw(st.sampled_from(ONE_ARGUMENT)), [x], []])
     return program(*rows, variables=variables, domain=draw(st.sampled_from(DOMAINS)))

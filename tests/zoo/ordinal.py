@@ -169,7 +169,6 @@ CASES = (
         scores,
         "Phi(b - s) - Phi(a - s) is log-concave (Prekopa)",
         reach=1,
-        expect_undecided="a difference of two error functions",
     ),
     convex("adjacent categories", adjacent, scores, LSE),
     convex("adjacent categories: thresholds", adjacent, scores, LSE, wrt=2),

@@ -176,7 +176,13 @@ CASES = (
         reach=4,
     ),
     convex("Gumbel", gumbel, normal, "exp + affine", reach=100),
-    convex("Gaussian CRPS: mean", crps_gaussian, scale, "second derivative 2 pdf / sigma > 0"),
+    convex(
+        "Gaussian CRPS: mean",
+        crps_gaussian,
+        scale,
+        "second derivative 2 pdf / sigma > 0",
+        expect_undecided="sqrt(2) as a float is too large: as written it bends down beyond |r| = 3e4, by exp(-5e8)",
+    ),
     convex(
         "Gaussian CRPS: mean and sigma",
         crps_gaussian,

@@ -26,7 +26,6 @@ from lossaudit.proving.precision import backward, health
 from lossaudit.proving.prove import Domain, domain_of, prove
 from lossaudit.proving.request import Asked
 from lossaudit.proving.samples import Samples, samples
-from lossaudit.verdict import Status
 
 _MOST_VARIABLES = 64
 
@@ -59,7 +58,6 @@ def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> 
     within = domain or asked.domain
     verdict = prove(asked.function, *asked.arguments, domain=within, described=asked.scope)
     interval, _ = domain_of(within)
-    convex = {Status.PROVED: True, Status.REFUTED: False}.get(verdict.status)
     found = samples(asked.function, asked.arguments)
     name, head = verdict.scope.function, (sized.head or "") if sized else ""
     try:
@@ -72,6 +70,7 @@ def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> 
     if family.variables > _MOST_VARIABLES:
         why = f"more than {_MOST_VARIABLES} classes: ask with fewer"
         return Card(name, head, family.variables, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
+    convex = strictness.convexity(family)
     entries = {
         **_geometry(family, convex),
         **_constants(family, sized, interval),

@@ -92,6 +92,11 @@ class JaxSubject:
         return self.shapes[0] if len(self.shapes) == 1 else (len(self.example),)
 
     @property
+    def epsilon(self) -> float:
+        """Relative distance of neighbouring numbers of the coarsest type in which it is evaluated."""
+        return max(float(jnp.finfo(dtype).eps) for dtype in self.dtypes)
+
+    @property
     def words(self) -> str:
         """The variables as a person would say it."""
         *others, last = self.names

@@ -10,7 +10,7 @@ from typing import Any
 from lossaudit.card import Entry, Ground
 from lossaudit.errors import UsageError
 from lossaudit.geometry.interval import Interval
-from lossaudit.geometry.properties import boundedness, propriety
+from lossaudit.geometry.properties import boundedness, propriety, strictness
 from lossaudit.geometry.properties import lipschitz as constants
 from lossaudit.geometry.properties.family import Family, Task
 from lossaudit.proving.frameworks import subject_of
@@ -70,10 +70,11 @@ def proper(
     if found is None:
         raise UsageError("proper is a property of a loss of raw outputs and a target for each sample")
     interval, where = domain_of(domain)
-    verdict = prove(function, *arguments, domain=domain, described=described)
-    convex = {Status.PROVED: True, Status.REFUTED: False}.get(verdict.status)
-    entry = propriety.proper(found.family(interval), convex=convex)
-    return _verdict("proper", entry, replace(verdict.scope, domain=where))
+    family = found.family(interval)
+    entry = propriety.proper(family, convex=strictness.convexity(family))
+    subject = subject_of(function, arguments, 0, framework)
+    scope = described or Scope(subject.words, subject.described, subject.shape, subject.fixed)
+    return _verdict("proper", entry, replace(scope, domain=where))
 
 
 def _whole(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
-from lossaudit.errors import UsageError
+from lossaudit.errors import LossauditError, UsageError
 from lossaudit.geometry.decide import Decision, decide, region
 from lossaudit.geometry.interval import NONNEGATIVE, POSITIVE, REALS, UNIT, Interval, rational
 from lossaudit.geometry.lowering import Lowered
@@ -78,7 +78,7 @@ def prove(
     scope = replace(scope, domain=where)
     try:
         return _noted(_both(subject, interval, scope), subject.notes)
-    except _Mismatch as reason:
+    except Mismatch as reason:
         return Verdict("convex", Status.UNDECIDED, scope, str(reason), notes=subject.notes)
 
 
@@ -114,22 +114,27 @@ def _compared(subject: Subject, recording: Recording) -> int:
     """At how many points the program and the user's code agree.
 
     Raises:
-        _Mismatch: They do not.
+        Mismatch: They do not.
     """
     if recording.program.through_affine:
         return 0  # the values of the affine functions are not kept
     example = [subject.example[v] for v in recording.used]
-    found = compare(recording.program, lambda point: subject.value(_filled(subject, recording, point)), example)
+    found = compare(
+        recording.program,
+        lambda point: subject.value(_filled(subject, recording, point)),
+        example,
+        subject.epsilon,
+    )
     if found.mismatch is None:
         return found.points
     if recording.recorded.escapes:  # which says why
-        raise _Mismatch(_escaped(recording.recorded.escapes))
+        raise Mismatch(_escaped(recording.recorded.escapes))
     point, ours, theirs = found.mismatch
     shown = ", ".join(f"{x:g}" for x in point[:8]) + (", ..." if len(point) > 8 else "")
-    raise _Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")
+    raise Mismatch(f"the recorded operations give {ours:.9g} at ({shown}), your code gives {theirs:.9g}")
 
 
-class _Mismatch(Exception):
+class Mismatch(LossauditError):
     """The program is not the user's code."""
 
 

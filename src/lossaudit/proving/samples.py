@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from flint import fmpq
 
 from lossaudit.errors import LossauditError
 from lossaudit.geometry.interval import Interval
-from lossaudit.geometry.lowering import Lowered
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.properties.family import Family, Task
+from lossaudit.proving.prove import record
 from lossaudit.proving.subject import Subject
 
 _MOST_CLASSES = 32  # with every class as target
@@ -59,7 +60,8 @@ class Samples:
         """One program for each target.
 
         Raises:
-            LossauditError: The function does not run on one sample, or looks at values on its way.
+            LossauditError: The function does not run on one sample, looks at values on its way, or is another function
+                than what was recorded of it.
         """
         programs = tuple(self._program(target, domain, semantics) for target in self.targets)
         return Family(programs, self.labels, self.task, self.complete)
@@ -70,11 +72,23 @@ class Samples:
 
     def _program(self, target: torch.Tensor, domain: Interval, semantics: str) -> Program:
         subject = Subject.of(self.function, (self.example, target, *self.others))
-        lowering = Lowered(semantics)
-        recorded = subject.record(lowering)
-        if recorded.escapes:
-            raise LossauditError(f"the code looks at values: {recorded.escapes[0]}")
-        return lowering.program(recorded.output, domain, compact=False).program
+        recording = record(subject, domain, semantics)
+        if semantics == "ideal" and recording.deviates:
+            record(subject, domain, "as coded")  # which is compared with the code
+        if recording.recorded.escapes:
+            raise LossauditError(f"the code looks at values: {recording.recorded.escapes[0]}")
+        if recording.program.through_affine:
+            raise LossauditError("the raw outputs are many")
+        return _in_all_variables(recording.program, recording.used, self.example.numel())
+
+
+def _in_all_variables(program: Program, used: Sequence[int], count: int) -> Program:
+    """The same program numbered as the raw outputs are, whether it depends on all of them or not."""
+    instructions = tuple(
+        i._replace(constants=(fmpq(used[int(i.constants[0].p)]),)) if i.op == "variable" else i
+        for i in program.instructions
+    )
+    return replace(program, instructions=instructions, variables=count)
 
 
 def samples(function: Callable[..., Any], arguments: Sequence[Any]) -> Samples | None:

@@ -33,6 +33,7 @@ class Subject:
         described: What the function is called.
         fixed: What is held fixed, in words.
         notes: What else a reader of the verdict should know.
+        result: The type of the value, which other tensors may have made coarser.
     """
 
     function: Callable[..., torch.Tensor]
@@ -43,6 +44,7 @@ class Subject:
     described: str = ""
     fixed: str = ""
     notes: tuple[str, ...] = ()
+    result: torch.dtype = torch.float64
 
     @classmethod
     def of(
@@ -83,6 +85,11 @@ class Subject:
     def shape(self) -> tuple[int, ...]:
         """Shape of the variable; of several, how many numbers they are together."""
         return self.shapes[0] if len(self.shapes) == 1 else (len(self.example),)
+
+    @property
+    def epsilon(self) -> float:
+        """Relative distance of neighbouring numbers of the coarsest type in which it is evaluated."""
+        return max(float(torch.finfo(dtype).eps) for dtype in (self.dtype, self.result))
 
     @property
     def words(self) -> str:
@@ -185,6 +192,7 @@ def _checked(setting: Setting, dtype: torch.dtype, notes: tuple[str, ...]) -> Su
         setting.described(),
         setting.words_for_fixed(),
         notes,
+        value.dtype,
     )
 
 

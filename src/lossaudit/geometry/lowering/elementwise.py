@@ -154,6 +154,16 @@ def _area(sign: int) -> One:
     return lambda b, x: b.log(b.plus(x, s.sqrt(b, b.scale(1, s.square(b, x), sign))))
 
 
+def _asin(b: Builder, x: int) -> int:
+    """atan(x / sqrt(1 - x^2)), on -1 < x < 1."""
+    return b.add("atan", (b.multiply(x, b.power(s.complement(b, s.square(b, x)), fmpq(-1, 2))),))
+
+
+def _acos(b: Builder, x: int) -> int:
+    """A right angle minus asin(x)."""
+    return b.linear(((fmpq(1, 2), s.pi(b)), (-1, _asin(b, x))))
+
+
 def _atanh(b: Builder, x: int) -> int:
     half = fmpq(1, 2)
     return b.linear(((half, b.log(b.scale(1, x, 1))), (-half, b.log(s.complement(b, x)))))
@@ -228,6 +238,8 @@ _ONE: Mapping[str, One] = MappingProxyType(
         "cos": s.unary("cos"),
         "tan": lambda b, x: b.divide(b.add("sin", (x,)), b.add("cos", (x,))),
         "atan": s.unary("atan"),
+        "asin": _asin,
+        "acos": _acos,
         "sinh": _hyperbolic(-1),
         "cosh": _hyperbolic(1),
         "asinh": _area(1),

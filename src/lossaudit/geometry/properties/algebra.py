@@ -6,8 +6,8 @@ z = log p_1 - log p_0. Probabilities add up to 1. Values are sums of `polynomial
 polynomial to a rational power. Polynomials have rational coefficients and these generators: p_1..p_K, and symbols for
 logarithms and for whatever else a value is a function of; nothing is used of a symbol but that it is a number.
 
-Everything here is an identity at every point with p_k > 0, sum p = 1, so equality is proof; that two values are not
-found equal says nothing.
+Everything here is an identity at every point with p_k > 0, sum p = 1, at which the program has a value, so equality is
+proof; that two values are not found equal says nothing. That there is a value, the caller proves.
 """
 
 from __future__ import annotations

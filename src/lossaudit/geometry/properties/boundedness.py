@@ -13,7 +13,6 @@ from lossaudit.geometry.program import Program
 from lossaudit.geometry.properties.family import Family, Slopes, Task, everywhere, value
 from lossaudit.geometry.properties.response import right_way, wrong_way
 from lossaudit.geometry.properties.words import number, ratio
-from lossaudit.geometry.quick import bounded as by_ranges
 from lossaudit.geometry.ring import value_lead
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -29,12 +28,11 @@ def bounded(family: Family, *, convex: bool | None = None) -> Entry:
     ranges = [_range(p) for p in family.programs]
     lows, highs = [r.low for r in ranges if r.low is not None], [r.high for r in ranges if r.high is not None]
     if len(lows) == len(highs) == len(ranges):
-        certificate = by_ranges(family.programs[0])
         same = all(r == ranges[0] for r in ranges)
         left = "(" if same and ranges[0].low_open else "["
         right = ")" if same and ranges[0].high_open else "]"
         words = f"yes, within {left}{ratio(min(lows))}, {ratio(max(highs))}{right}"
-        return Entry(words, Ground.PROVED, "the ranges of its operations", certificate)
+        return Entry(words, Ground.PROVED, "the ranges of its operations")
     for index, direction in _rays(family):
         program = family.programs[index]
         lead = value_lead(program, direction) if everywhere(program) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from lossaudit.geometry.program import Program
 
 Array: TypeAlias = Any
 _STEPS = 200
+_SIZES = 2.0 ** -np.arange(28)  # of a step, tried all at once
 _FAR = 60.0  # where a minimiser is taken to be infinite
 
 
@@ -26,17 +27,19 @@ def minimiser(program: Program, starts: Sequence[Sequence[float]]) -> Array:
     """
     slopes, partials = gradient(program)
 
-    def at(z: Array) -> tuple[float, Array]:
-        values = floats(slopes, z[:, None])
-        return float(values[program.output][0]), np.array([float(values[i][0]) for i in partials])
+    def at(points: Array) -> tuple[Array, Array]:
+        values = floats(slopes, points)
+        return values[program.output], np.stack([values[i] for i in partials])
 
     found = [_descend(at, np.array(start, dtype=float)) for start in starts]
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _descend(at: Any, z: Array) -> tuple[float, Array]:
+def _descend(at: Callable[[Array], tuple[Array, Array]], z: Array) -> tuple[float, Array]:
+    """From one start; `at` gives values and gradients at many points, one a column."""
     n = len(z)
-    value, slope = at(z)
+    values, slopes = at(z[:, None])
+    value, slope = float(values[0]), slopes[:, 0]
     inverse = np.eye(n)
     for _ in range(_STEPS):
         if not np.all(np.isfinite(slope)) or np.linalg.norm(slope) < 1e-13 or np.max(np.abs(z)) > _FAR:
@@ -45,14 +48,13 @@ def _descend(at: Any, z: Array) -> tuple[float, Array]:
         if not float(step @ slope) < 0:
             inverse, step = np.eye(n), -slope
         step *= min(1.0, 4.0 / max(float(np.linalg.norm(step)), 1e-300))
-        size, (new, new_slope) = 1.0, at(z + step)
-        while not new <= value + 1e-4 * size * float(step @ slope) and size > 1e-9:
-            size /= 2
-            new, new_slope = at(z + size * step)
-        if not new < value - 1e-15 * (1 + abs(value)):
+        values, slopes = at(z[:, None] + step[:, None] * _SIZES)
+        enough = np.flatnonzero(values <= value + 1e-4 * _SIZES * float(step @ slope))
+        if not len(enough) or not values[enough[0]] < value - 1e-15 * (1 + abs(value)):
             break
-        change, turn = size * step, new_slope - slope
-        z, value, slope = z + change, new, new_slope
+        best = enough[0]
+        change, turn = _SIZES[best] * step, slopes[:, best] - slope
+        z, value, slope = z + change, float(values[best]), slopes[:, best]
         inverse = _updated(inverse, change, turn)
     return value, z
 

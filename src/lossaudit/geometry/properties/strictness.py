@@ -8,14 +8,30 @@ from flint import fmpq
 
 from lossaudit.card import Entry, Ground
 from lossaudit.geometry.composition import derive
+from lossaudit.geometry.decide import decide
 from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.primitives.primitive import Curvature
 from lossaudit.geometry.program import Program
 from lossaudit.geometry.properties.family import Family, Task, along, everywhere
 from lossaudit.geometry.properties.words import ratio
 from lossaudit.geometry.strong import strength
+from lossaudit.verdict import Status
 
 _PIECE = Interval(fmpq(20), fmpq(40), low_open=False, high_open=False)
+
+
+def convexity(family: Family) -> bool | None:
+    """Whether the loss of every target is convex: proved, refuted for one of them, or not decided (None).
+
+    A verdict about an example speaks of the targets in it; this one of all that the family has.
+    """
+    known: bool | None = True
+    for program in family.distinct:
+        status = decide(program).status
+        if status is Status.REFUTED:
+            return False
+        known = known if status is Status.PROVED else None
+    return known
 
 
 def strictly_convex(family: Family, *, convex: bool | None) -> Entry:

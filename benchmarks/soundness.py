@@ -3,7 +3,8 @@
 What is proved must stand a numeric search that knows nothing of the engine (NumPy, then balls of its own); what is
 refuted must show a violation there too, and must not be convex by CVXPY's rules on the domain that its atoms imply. A
 scaled or a tilted copy must not get the opposite verdict, the independent checker must accept all evidence, and a
-crash counts as wrong. Then come the false certificates of other tools and the boundary families of the zoo, whose truth is known.
+crash counts as wrong. Then come the false certificates of other tools and the boundary families of the zoo, whose
+truth is known.
 
     python -m benchmarks.soundness --n 20000 [--seed 0]
 """

@@ -341,7 +341,7 @@ def _refined(
 
 def _digits_for_a_value(program: Program, point: Sequence[Fraction]) -> int | None:
     """With few digits the log of a small difference has no value; None where many do not help."""
-    for digits in (50, 1_000, 20_000):
+    for digits in (50, 6_000):
         try:
             in_digits(program, point, digits)
         except Undefined:

@@ -18,6 +18,7 @@ from lossaudit.geometry.evaluate import balls, floats
 from lossaudit.geometry.interval import NONNEGATIVE, POSITIVE, REALS, Interval, rational
 from lossaudit.geometry.piecewise import non_convex_joint, prove_by_pieces
 from lossaudit.geometry.program import Builder, Instruction, Program
+from lossaudit.recheck import recheck
 from lossaudit.verdict import Certificate
 
 Spelling: TypeAlias = Callable[[Builder, int], int]
@@ -568,6 +569,16 @@ def test_huge_powers_are_declined_quickly() -> None:
     for spelling in (tower, lambda b, x: b.exp(b.scale(10**9, b.log(b.scale(1, b.exp(b.absolute(x)), 1))))):
         p = program(spelling)
         assert _seconds(lambda p=p: prove_by_pieces(p)) < 1.0
+
+
+def test_a_quotient_that_cancels_is_proved_and_replayed() -> None:
+    def one(b: Builder, x: int) -> int:
+        top = b.maximum([x, b.constant(2)])
+        return b.multiply(top, b.power(top, -1))
+
+    proof = prove_by_pieces(program(one))
+    assert proof is not None
+    assert recheck({"rule": proof.rule, "data": proof.data, "steps": []})
 
 
 def test_exponentials_that_fit_into_no_memory_are_compared() -> None:

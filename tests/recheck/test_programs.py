@@ -53,6 +53,7 @@ def changed(data: Any, path: tuple[Any, ...], value: Any) -> Any:
     return data
 
 
+SLICE = ["-1", "1", "0"]
 PROGRAM = ("data", "program")
 CODE = (*PROGRAM, "instructions")
 CLAIMS = ("data", "claims")
@@ -276,6 +277,36 @@ def test_large_exponents_are_no_work():
     assert not recheck(
         {"rule": "witness", "data": {"program": program(*rows), "a": ["-8"], "b": ["8"], "gap": "1"}, "steps": []}
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["power", [0], ["0"]]], claim(["1", "1", False, False], 7, 7)),
+        ([["logsumexp", [0, 0], []], ["linear", [1], ["-1", "0"]]], claim(ALL, 1)),
+        ([["linear", [0], ["0", "-100000"]], ["softplus", [1], []]], claim(["0", "1/1000", True, True], 7, 7, 7)),
+        (
+            [["linear", [0], ["1", "1"]], ["sigmoid", [0], []], ["sigmoid", [1], []], ["linear", [2, 3], SLICE]],
+            claim(["0", "1", True, True], 0, 2),
+        ),
+        (
+            [["linear", [0], ["-1", "0"]], ["softplus", [0], []], ["softplus", [1], []], ["linear", [2, 3], SLICE]],
+            claim(ALL, 3),
+        ),
+    ],
+    ids=["x^0", "-logsumexp(x, x)", "softplus(-100000)", "sigmoid(x + 1) - sigmoid(x)", "softplus(-x) - softplus(x)"],
+)
+def test_claims_that_hold(rows, expected):
+    data = program(var(0), *rows)
+    certificate = all_that_follows(data)
+    certificate["data"]["claims"][-1] = expected
+    convex = bool(expected["curvature"] & 1)
+    assert recheck(certificate) == convex
+    if not convex:  # then its logarithm is what is asked
+        after = program(var(0), *rows, ["log", [len(rows)], []], ["linear", [len(rows) + 1], ["-1", "0"]])
+        claims = [*certificate["data"]["claims"], claim(ALL, 2), claim(ALL, 1)]
+        assert recheck(facts(after, *claims))
+        assert not recheck(facts(after, *claims[:-3], claim(["0", "1", True, True], 0, 3), *claims[-2:]))
 
 
 # ---- Random programs: all that the checker derives is true -------------------------------------------------------

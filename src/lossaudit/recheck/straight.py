@@ -64,6 +64,11 @@ class Straight:
             return fmpq_poly([0, 1])
         if op == "constant":
             return fmpq_poly([constants[0]])
+        if op == "multiply":
+            for over, under in (tuple(args), tuple(args)[::-1]):
+                quotient = self._quotient(over, under)
+                if quotient is not None:
+                    return quotient
         given: list[fmpq_poly] = []
         for a in args:
             p = self.polynomials[a]
@@ -78,6 +83,17 @@ class Straight:
         if op == "power" and constants[0].q == 1 and 0 <= constants[0] * max(given[0].degree(), 1) <= _DEGREE:
             return given[0] ** int(constants[0].p)
         return None
+
+    def _quotient(self, over: int, under: int) -> fmpq_poly | None:
+        """The product of a polynomial and a power q^-n, where q^n divides it; q has no root where that has a value."""
+        op, args, constants = self.code[under]
+        if op != "power" or constants[0].q != 1 or not -_DEGREE <= constants[0] < 0:
+            return None
+        p, q = self.polynomials[over], self.polynomials[args[0]]
+        if p is None or q is None or q == 0 or -constants[0] * q.degree() > p.degree():
+            return None
+        quotient, rest = divmod(p, q ** int(-constants[0].p))
+        return quotient if rest == 0 else None
 
     def _side(self, p: fmpq_poly, reach: Interval) -> Interval | None:
         """On which side of 0 a polynomial lies, where its range alone does not tell."""

@@ -34,7 +34,7 @@ test: python
 	@for name in $$LOSSAUDIT_CHROMIUM chromium chromium-browser google-chrome; do \
 	  command -v $$name >/dev/null && exit 0; \
 	done; echo "No Chromium here: the browser tests are skipped."
-	.venv/bin/python -m pytest -n 2
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 zoo: python
 	@"$(PYTHON)" tools/environment.py test

@@ -11,9 +11,7 @@ from tests.zoo.case import Truth
 from tests.zoo.catalogue import FAMILIES, of_family
 from tests.zoo.judge import MUST_BE_DECIDED, SHARE_TO_DECIDE, Outcome, judge
 
-import lossaudit
-
-pytestmark = pytest.mark.skipif(not hasattr(lossaudit, "prove"), reason="lossaudit.prove is not there yet")
+pytestmark = pytest.mark.xdist_group("zoo")  # in one process, so that each case is judged once
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from tests.zoo.attack import CHORDS, Attack, flat
 from tests.zoo.case import Case, Truth
 from tests.zoo.catalogue import FAMILIES, all_cases, of_family
 
-SEGMENTS = 1000
+SEGMENTS = 300
 TRIES = 4000
 
 

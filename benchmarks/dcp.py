@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.independent import TooLarge, Undefined, in_digits
+from flint import arb
+
+from benchmarks.independent import all_balls
 from lossaudit.geometry.program import Program
 
 
@@ -74,8 +76,5 @@ def translated(program: Program) -> Translation | None:
 
 def inside(program: Program, translation: Translation, point: Sequence[Fraction]) -> bool:
     """Whether a point lies in the domain that CVXPY's atoms imply."""
-    try:
-        values = in_digits(program, point, 50)
-    except (Undefined, TooLarge):
-        return False
-    return all((value := values[index]) is not None and value >= 0 for index in translation.restricted)
+    values = all_balls(program, point, 400)
+    return all(isinstance(value := values[index], arb) and value >= 0 for index in translation.restricted)

@@ -1,48 +1,43 @@
-"""Values of programs without the engine's arithmetic, and the search that tries to contradict a proof.
+"""Values of programs without the engine's code, and the search that tries to contradict a proof.
 
-NumPy guides the search; only mpmath, with as many digits as it takes, may say that a claim is wrong.
+NumPy guides the search; only balls (Arb), evaluated here, may say that a claim is wrong.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import mpmath
 import numpy as np
-from mpmath import mpf
+from flint import arb, ctx, fmpq
 
 from lossaudit.geometry.program import Program
 
 Point = tuple[float, ...]
-HUGE = mpf(10) ** 6
-"""Exponentials and sines of larger numbers are left out: their values need too many digits."""
-
-
-MOST_DIGITS = 20_000
-MOST_FOR_A_GUESS = 300
-"""A guess of the search is dropped when so many digits show no violation: most are rounding on a straight line."""
+BITS = (100, 400, 3000)
+"""Working precisions, one after the other until a sign is certain."""
 
 
 class Undefined(Exception):
-    """The program has no value at this point."""
+    """There certainly is no value at this point."""
 
 
-class TooLarge(Exception):
-    """A number on the way is too large to go on; says nothing."""
+class Unclear(Exception):
+    """A ball is too wide to tell; says nothing."""
 
 
 # Values in float64, over many points at once.
 
 
-def _power(x: Any, r: Any) -> Any:
+def _float_power(x: Any, r: Any) -> Any:
     return np.power(x, float(r.p) / float(r.q))
 
 
-def _huber(x: Any, delta: float) -> Any:
+def _float_huber(x: Any, delta: float) -> Any:
     return np.where(np.abs(x) <= delta, x * x / 2, delta * (np.abs(x) - delta / 2))
 
 
@@ -51,7 +46,7 @@ _lgamma = np.frompyfunc(lambda x: math.lgamma(x) if 0 < x < 1e300 else math.nan,
 
 FLOATS: Mapping[str, Callable[..., Any]] = {
     "multiply": lambda c, x, y: x * y,
-    "power": lambda c, x: _power(x, c[0]),
+    "power": lambda c, x: _float_power(x, c[0]),
     "exp": lambda c, x: np.exp(x),
     "log": lambda c, x: np.log(x),
     "logsumexp": lambda c, *xs: np.logaddexp.reduce(np.stack(np.broadcast_arrays(*xs))),
@@ -62,7 +57,7 @@ FLOATS: Mapping[str, Callable[..., Any]] = {
     "tanh": lambda c, x: np.tanh(x),
     "xlogx": lambda c, x: np.where(x == 0, 0, x * np.log(x)),
     "abs": lambda c, x: np.abs(x),
-    "huber": lambda c, x: _huber(x, int(c[0].p) / int(c[0].q)),
+    "huber": lambda c, x: _float_huber(x, int(c[0].p) / int(c[0].q)),
     "max": lambda c, *xs: np.maximum.reduce(np.stack(np.broadcast_arrays(*xs))),
     "step": lambda c, x: np.where(np.isnan(x), np.nan, x > 0),
     "step_closed": lambda c, x: np.where(np.isnan(x), np.nan, x >= 0),
@@ -97,119 +92,158 @@ def in_floats(program: Program, points: Any) -> Any:
     return held[program.output]
 
 
-# Values with many digits, one point at a time.
+# Values in balls, one point at a time: certain, or nothing.
 
 
-def _tame(x: mpf) -> mpf:
-    if abs(x) > HUGE:
-        raise TooLarge
-    return x
+def number(x: Any) -> arb:
+    """An exact fraction as a ball."""
+    return arb(fmpq(int(x.p), int(x.q)))
 
 
-def _positive(x: mpf) -> mpf:
-    if not x > 0:
-        raise Undefined
-    return x
-
-
-def _number(x: Any) -> mpf:
-    return mpf(int(x.p)) / int(x.q)
-
-
-def _mp_power(x: mpf, r: Any) -> mpf:
-    p, q = int(r.p), int(r.q)
-    if q == 1:
-        if p < 0 and x == 0:
-            raise Undefined
-        return x**p
-    if x < 0 or (x == 0 and p < 0):
-        raise Undefined
-    return mpf(0) if x == 0 else mpmath.exp(_tame(mpmath.log(x) * p / q))
-
-
-def logsumexp(*xs: mpf) -> mpf:
+def logsumexp(*xs: arb) -> arb:
     """log(sum exp(x)), accurate where it is near 0 as well."""
-    *rest, top = sorted(xs)
-    return top + mpmath.log1p(sum((mpmath.exp(max(x - top, -HUGE)) for x in rest), mpf(0)))
+    top = max(xs, key=lambda x: float(x.mid()) if x.is_finite() else -math.inf)
+    rest = list(xs)
+    rest.remove(top)
+    return top + sum(((x - top).exp() for x in rest), arb(0)).log1p()
 
 
-def _mp_sigmoid(x: mpf) -> mpf:
-    return 1 / (1 + mpmath.exp(_tame(-x)))
+def sigmoid(x: arb) -> arb:
+    return 1 / (1 + (-x).exp())
 
 
-DIGITS: Mapping[str, Callable[..., mpf]] = {
+def positive(x: arb) -> arb:
+    """The same ball, if all of it is > 0.
+
+    Raises:
+        Undefined: None of it is.
+        Unclear: Some of it.
+    """
+    if x > 0:
+        return x
+    raise Undefined if x <= 0 else Unclear
+
+
+def chosen(x: arb, *, closed: bool) -> bool:
+    """Whether x > 0 (x >= 0 if closed).
+
+    Raises:
+        Unclear: The ball does not tell.
+    """
+    if x > 0 or (closed and x >= 0):
+        return True
+    if x < 0 or (not closed and x <= 0):
+        return False
+    raise Unclear
+
+
+def _power(x: arb, r: Any) -> arb:
+    if r.q == 1 and (r > 0 or x > 0 or x < 0):
+        return _repeated(x, abs(int(r.p))) if r > 0 else 1 / _repeated(x, abs(int(r.p)))
+    if r == 0:
+        return arb(1)
+    if r.q == 1:
+        raise Undefined if x == 0 else Unclear
+    if x == 0 and r > 0:
+        return arb(0)
+    if x >= 0 and r == fmpq(1, 2):
+        return x.sqrt()
+    return (_log_of_base(x, r) * number(r)).exp()
+
+
+def _log_of_base(x: arb, r: Any) -> arb:
+    if x < 0 or (x == 0 and r < 0):
+        raise Undefined
+    if x > 0:
+        return x.log()
+    raise Unclear
+
+
+def _repeated(x: arb, n: int) -> arb:
+    result = arb(1)
+    for _ in range(n):
+        result = result * x
+    return result
+
+
+def _huber(x: arb, delta: arb) -> arb:
+    inner = abs(x).min(delta)
+    return inner * (abs(x) - inner / 2)
+
+
+BALLS: Mapping[str, Callable[..., arb]] = {
     "multiply": lambda c, x, y: x * y,
-    "power": lambda c, x: _mp_power(x, c[0]),
-    "exp": lambda c, x: mpmath.exp(_tame(x)),
-    "log": lambda c, x: mpmath.log(_positive(x)),
+    "power": lambda c, x: _power(x, c[0]),
+    "exp": lambda c, x: x.exp(),
+    "log": lambda c, x: positive(x).log(),
     "logsumexp": lambda c, *xs: logsumexp(*xs),
-    "softplus": lambda c, x: logsumexp(mpf(0), x),
-    "sigmoid": lambda c, x: _mp_sigmoid(x),
-    "tanh": lambda c, x: mpmath.tanh(_tame(x)),
-    "xlogx": lambda c, x: mpf(0) if x == 0 else x * mpmath.log(_positive(x)),
+    "softplus": lambda c, x: logsumexp(arb(0), x),
+    "sigmoid": lambda c, x: sigmoid(x),
+    "tanh": lambda c, x: x.tanh(),
+    "xlogx": lambda c, x: arb(0) if x == 0 else x * positive(x).log(),
     "abs": lambda c, x: abs(x),
-    "max": lambda c, *xs: max(xs),
-    "huber": lambda c, x: x * x / 2 if abs(x) <= _number(c[0]) else _number(c[0]) * (abs(x) - _number(c[0]) / 2),
-    "step": lambda c, x: mpf(x > 0),
-    "step_closed": lambda c, x: mpf(x >= 0),
-    "sin": lambda c, x: mpmath.sin(_tame(x)),
-    "cos": lambda c, x: mpmath.cos(_tame(x)),
-    "atan": lambda c, x: mpmath.atan(x),
-    "erf": lambda c, x: mpmath.erf(_tame(x)),
-    "lgamma": lambda c, x: mpmath.loggamma(_tame(_positive(x))),
+    "huber": lambda c, x: _huber(x, number(c[0])),
+    "max": lambda c, *xs: functools.reduce(arb.max, xs),
+    "step": lambda c, x: arb(int(chosen(x, closed=False))),
+    "step_closed": lambda c, x: arb(int(chosen(x, closed=True))),
+    "sin": lambda c, x: x.sin(),
+    "cos": lambda c, x: x.cos(),
+    "atan": lambda c, x: x.atan(),
+    "erf": lambda c, x: x.erf(),
+    "lgamma": lambda c, x: positive(x).lgamma(),
 }
 
 
-def in_digits(program: Program, point: Sequence[Fraction], digits: int) -> list[mpf | None]:
-    """Values of all instructions; None for one without a value (it may stand in a branch that is not taken).
+def ball(program: Program, point: Sequence[Fraction], bits: int) -> arb:
+    """An enclosure of the value.
 
     Raises:
-        Undefined: The program as a whole has no value here.
-        TooLarge: A number on the way is out of reach.
+        Undefined: The program certainly has no value here.
+        Unclear: So many bits do not tell.
     """
-    held: list[mpf | None] = []
-    large: set[int] = set()
-    with mpmath.workdps(digits):
-        for index, (op, args, c) in enumerate(program.instructions):
-            xs = [held[a] for a in args]
+    held = all_balls(program, point, bits)
+    value = held[program.output]
+    if isinstance(value, arb):
+        return value
+    raise value
+
+
+def all_balls(program: Program, point: Sequence[Fraction], bits: int) -> list[arb | Undefined | Unclear]:
+    """Each instruction's enclosure, or why there is none: a branch that is not taken need not have a value."""
+    held: list[arb | Undefined | Unclear] = []
+    with ctx.workprec(bits):
+        for op, args, c in program.instructions:
             try:
-                held.append(_digits_of(op, c, xs, point))
-            except Undefined:
-                held.append(None)
-            except TooLarge:
-                held.append(None)
-                large.add(index)
-            if op == "select":
-                taken = args[0], args[1] if xs[0] else args[2]
-                if large & set(taken):
-                    large.add(index)
-            elif large & set(args):
-                large.add(index)
-    if held[program.output] is None:
-        raise TooLarge if program.output in large else Undefined
+                held.append(_ball_of(op, c, [held[a] for a in args], point))
+            except (Undefined, Unclear) as silent:
+                held.append(silent)
     return held
 
 
-def _digits_of(op: str, c: Any, xs: Sequence[mpf | None], point: Sequence[Fraction]) -> mpf:
+def _ball_of(op: str, c: Any, given: Sequence[arb | Undefined | Unclear], point: Sequence[Fraction]) -> arb:
     if op == "variable":
         x = point[int(c[0].p)]
-        return mpf(x.numerator) / x.denominator
+        return arb(fmpq(x.numerator, x.denominator))
     if op == "constant":
-        return mpf(int(c[0].p)) / int(c[0].q)
+        return number(c[0])
+    if op == "select" and isinstance(given[0], arb):
+        given = [given[1] if given[0] == 1 else given[2]]
+    xs: list[arb] = []
+    for x in given:
+        if not isinstance(x, arb):
+            raise x
+        xs.append(x)
     if op == "select":
-        taken = None if xs[0] is None else xs[1] if xs[0] != 0 else xs[2]
-        if taken is None:
-            raise Undefined
-        return taken
-    if any(x is None for x in xs):
-        raise Undefined
+        return xs[0]
     if op == "linear":
-        return sum(
-            (mpf(int(k.p)) / int(k.q) * x for k, x in zip(c, xs, strict=False)), mpf(int(c[-1].p)) / int(c[-1].q)
-        )
-    if op not in DIGITS:
-        raise Undefined
-    return DIGITS[op](c, *xs)
+        result = sum((number(k) * x for k, x in zip(c, xs, strict=False)), number(c[-1]))
+    elif op in BALLS:
+        result = BALLS[op](c, *xs)
+    else:
+        raise Unclear
+    if not result.is_finite():
+        raise Unclear
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,39 +260,31 @@ def exact(point: Iterable[float | str]) -> tuple[Fraction, ...]:
     return tuple(Fraction(x) for x in point)
 
 
-Valued: TypeAlias = Callable[[Sequence[Fraction], int], tuple[mpf, mpf]]
-"""A function's value at a point with so many digits, and the largest number that met on the way."""
+Valued: TypeAlias = Callable[[Sequence[Fraction], int], arb]
+"""An enclosure of a function's value at a point, with so many bits; may raise Undefined or Unclear."""
 
 
-def gap(
-    value: Valued, a: Sequence[Fraction], b: Sequence[Fraction], most: int = MOST_DIGITS, least: int = 50
-) -> mpf | None:
-    """f(midpoint) - (f(a) + f(b)) / 2 with enough digits to tell its sign; None where no number of them tells.
+def above(value: Valued, a: Sequence[Fraction], b: Sequence[Fraction]) -> arb | None:
+    """f(midpoint) - (f(a) + f(b)) / 2 where its sign is certain, otherwise None.
 
     Raises:
-        Undefined: There is no value at one of the three points.
-        TooLarge: A number on the way is out of reach.
+        Undefined: There certainly is no value at one of the three points.
     """
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
-    digits = least
-    while digits <= max(most, least):
-        (left, size_left), (centre, size), (right, size_right) = (value(point, digits) for point in (a, middle, b))
-        with mpmath.workdps(digits):
-            found, largest = centre - (left + right) / 2, max(size_left, size, size_right, mpf(1))
-            if abs(found) > largest * mpf(10) ** (20 - digits):
-                return found
-            digits = max(3 * digits, 80 + int(mpmath.log10(largest)))
+    for bits in BITS:
+        try:
+            left, centre, right = (value(point, bits) for point in (a, middle, b))
+        except Unclear:
+            continue
+        with ctx.workprec(bits):
+            gap = centre - (left + right) / 2
+        if gap > 0 or gap < 0:
+            return gap
     return None
 
 
 def valued(program: Program) -> Valued:
-    def value(point: Sequence[Fraction], digits: int) -> tuple[mpf, mpf]:
-        held = in_digits(program, point, digits)
-        result = held[program.output]
-        assert result is not None
-        return result, max(abs(v) for v in held if v is not None)
-
-    return value
+    return functools.partial(ball, program)
 
 
 def contradiction(program: Program, seed: int, lines: int = 120) -> Contradiction | None:
@@ -339,30 +365,12 @@ def _refined(
     return _worst_chords(program, a, b)
 
 
-def _digits_for_a_value(program: Program, point: Sequence[Fraction]) -> int | None:
-    """With few digits the log of a small difference has no value; None where many do not help."""
-    for digits in (50, 6_000):
-        try:
-            in_digits(program, point, digits)
-        except Undefined:
-            continue
-        return digits
-    return None
-
-
 def _confirmed(program: Program, a: Point, b: Point) -> Contradiction | None:
     left, right = exact(a), exact(b)
-    middle = tuple((x + y) / 2 for x, y in zip(left, right, strict=True))
-    least = 0
-    for point in (left, middle, right):
-        try:
-            digits = _digits_for_a_value(program, point)
-        except TooLarge:
-            return None
-        if digits is None:
-            return Contradiction("no value", point)
-        least = max(least, digits)
-    found = gap(valued(program), left, right, MOST_FOR_A_GUESS, least)
+    try:
+        found = above(valued(program), left, right)
+    except Undefined:
+        return Contradiction("no value", left, right)
     if found is None or not found > 0:
         return None
-    return Contradiction("the middle lies above the chord", left, right, mpmath.nstr(found, 5))
+    return Contradiction("the middle lies above the chord", left, right, found.str(5, radius=False))

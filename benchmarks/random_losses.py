@@ -1,103 +1,98 @@
-"""Random losses in torch: the same expression is also a function of exact numbers, for checks with many digits."""
+"""Random losses in torch: the same expression is also a function of balls, for checks that are certain."""
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import mpmath
 import torch
 import torch.nn.functional as F
-from mpmath import mpf
+from flint import arb, ctx, fmpq
 from torch import Tensor
 
 from benchmarks import independent
 
-Vector = Sequence[mpf]
+Vector = Sequence[arb]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A map of vectors, in torch and in many digits; the size stays or becomes 1."""
+    """A map of vectors, in torch and in balls; the size stays or becomes 1."""
 
     name: str
     torch: Callable[[Tensor], Tensor]
-    digits: Callable[[Vector], Vector]
+    balls: Callable[[Vector], Vector]
 
     def __str__(self) -> str:
         return self.name
 
 
-def _each(name: str, in_torch: Callable[[Tensor], Tensor], in_digits: Callable[[mpf], mpf]) -> Operation:
-    return Operation(name, in_torch, lambda xs: [in_digits(x) for x in xs])
+def _each(name: str, in_torch: Callable[[Tensor], Tensor], in_balls: Callable[[arb], arb]) -> Operation:
+    return Operation(name, in_torch, lambda xs: [in_balls(x) for x in xs])
 
 
-def _exp(x: mpf) -> mpf:
-    if abs(x) > independent.HUGE:
-        if x < 0:
-            return mpf(0)
-        raise independent.TooLarge
-    return mpmath.exp(x)
-
-
-def _softplus(x: mpf) -> mpf:
-    return max(x, mpf(0)) + mpmath.log1p(_exp(-abs(x)))
-
-
-def _logsumexp(xs: Vector) -> mpf:
-    return independent.logsumexp(*xs)
+def _softplus(x: arb) -> arb:
+    return independent.logsumexp(arb(0), x)
 
 
 def _log_softmax(xs: Vector) -> Vector:
-    total = _logsumexp(xs)
+    total = independent.logsumexp(*xs)
     return [x - total for x in xs]
 
 
+def _largest(xs: Vector) -> arb:
+    return functools.reduce(arb.max, xs)
+
+
+def _branch(x: arb, limit: int, above: arb, below: arb) -> arb:
+    """The branch for x > limit; the two meet there, so it does not matter which is taken at the limit itself."""
+    return above if independent.chosen(x - limit, closed=True) else below
+
+
 EACH = (
-    _each("exp", torch.exp, _exp),
+    _each("exp", torch.exp, arb.exp),
     _each("softplus", lambda z: torch.logaddexp(z, torch.zeros_like(z)), _softplus),
     _each("logsigmoid", F.logsigmoid, lambda x: -_softplus(-x)),
-    _each("sigmoid", torch.sigmoid, lambda x: _exp(-_softplus(-x))),
-    _each("tanh", torch.tanh, lambda x: 1 - 2 * _exp(-_softplus(2 * x))),
+    _each("sigmoid", torch.sigmoid, independent.sigmoid),
+    _each("tanh", torch.tanh, arb.tanh),
     _each("abs", torch.abs, abs),
-    _each("relu", F.relu, lambda x: max(x, mpf(0))),
+    _each("relu", F.relu, lambda x: x.max(arb(0))),
     _each("square", torch.square, lambda x: x * x),
-    _each("cube", lambda z: z**3, lambda x: x**3),
-    _each("clamp(min=1/4)", lambda z: z.clamp(min=0.25), lambda x: max(x, mpf(1) / 4)),
-    _each("clamp(max=2)", lambda z: z.clamp(max=2.0), lambda x: min(x, mpf(2))),
+    _each("cube", lambda z: z**3, lambda x: x * x * x),
+    _each("clamp(min=1/4)", lambda z: z.clamp(min=0.25), lambda x: x.max(arb(0.25))),
+    _each("clamp(max=2)", lambda z: z.clamp(max=2.0), lambda x: x.min(arb(2))),
     _each("minus", torch.neg, lambda x: -x),
     _each("times 1/2, minus 1", lambda z: 0.5 * z - 1.0, lambda x: x / 2 - 1),
     _each("times 3, plus 2", lambda z: 3.0 * z + 2.0, lambda x: 3 * x + 2),
-    _each("sqrt(1 + z^2)", lambda z: torch.sqrt(1 + z * z), lambda x: mpmath.sqrt(1 + x * x)),
-    _each("log(1 + z^2)", lambda z: torch.log(1 + z**2), lambda x: mpmath.log(1 + x * x)),
+    _each("sqrt(1 + z^2)", lambda z: torch.sqrt(1 + z * z), lambda x: (1 + x * x).sqrt()),
+    _each("log(1 + z^2)", lambda z: torch.log(1 + z**2), lambda x: (x * x).log1p()),
     _each(
         "where(z > 1, z, (z^2 + 1)/2)",
         lambda z: torch.where(z > 1, z, (z**2 + 1) / 2),
-        lambda x: x if x > 1 else (x * x + 1) / 2,
+        lambda x: _branch(x, 1, x, (x * x + 1) / 2),
     ),
-    _each("where(z >= 0, z, z/4)", lambda z: torch.where(z >= 0, z, z / 4), lambda x: x if x >= 0 else x / 4),
-    _each("1/(1 + exp(-z))", lambda z: 1 / (1 + torch.exp(-z)), lambda x: _exp(-_softplus(-x))),
+    _each("where(z >= 0, z, z/4)", lambda z: torch.where(z >= 0, z, z / 4), lambda x: _branch(x, 0, x, x / 4)),
+    _each("1/(1 + exp(-z))", lambda z: 1 / (1 + torch.exp(-z)), independent.sigmoid),
     _each("log1p(exp(z))", lambda z: torch.log1p(torch.exp(z)), _softplus),
 )
 ACROSS = (
-    Operation("softmax", lambda z: F.softmax(z, 0), lambda xs: [_exp(x) for x in _log_softmax(xs)]),
+    Operation("softmax", lambda z: F.softmax(z, 0), lambda xs: [x.exp() for x in _log_softmax(xs)]),
     Operation("log_softmax", lambda z: F.log_softmax(z, 0), _log_softmax),
-    Operation("z - max(z)", lambda z: z - z.max(), lambda xs: [x - max(xs) for x in xs]),
+    Operation("z - max(z)", lambda z: z - z.max(), lambda xs: [x - _largest(xs) for x in xs]),
     Operation("z - mean(z)", lambda z: z - z.mean(), lambda xs: [x - sum(xs) / len(xs) for x in xs]),
-    Operation("cumsum", lambda z: z.cumsum(0), lambda xs: [sum(xs[: i + 1], mpf(0)) for i in range(len(xs))]),
+    Operation("cumsum", lambda z: z.cumsum(0), lambda xs: [sum(xs[: i + 1], arb(0)) for i in range(len(xs))]),
     Operation("flip", lambda z: z.flip(0), lambda xs: list(reversed(xs))),
 )
 TO_SCALAR = (
-    Operation("sum", torch.sum, lambda xs: [sum(xs, mpf(0))]),
-    Operation("max", torch.max, lambda xs: [max(xs)]),
-    Operation("logsumexp", lambda z: torch.logsumexp(z, 0), lambda xs: [_logsumexp(xs)]),
+    Operation("sum", torch.sum, lambda xs: [sum(xs, arb(0))]),
+    Operation("max", torch.max, lambda xs: [_largest(xs)]),
+    Operation("logsumexp", lambda z: torch.logsumexp(z, 0), lambda xs: [independent.logsumexp(*xs)]),
     Operation("-z[0]", lambda z: -z[0], lambda xs: [-xs[0]]),
-    Operation(
-        "norm", lambda z: torch.linalg.vector_norm(z), lambda xs: [mpmath.sqrt(sum((x * x for x in xs), mpf(0)))]
-    ),
-    Operation("log of sum of exp", lambda z: torch.log(torch.exp(z).sum()), lambda xs: [_logsumexp(xs)]),
+    Operation("norm", lambda z: torch.linalg.vector_norm(z), lambda xs: [sum((x * x for x in xs), arb(0)).sqrt()]),
+    Operation("log of sum of exp", lambda z: torch.log(torch.exp(z).sum()), lambda xs: [independent.logsumexp(*xs)]),
 )
 
 
@@ -122,17 +117,22 @@ class Loss:
         terms = zip(self.weights, self.chains, strict=True)
         return " + ".join(f"{weight} * [{' > '.join(o.name for o in chain)}]" for weight, chain in terms)
 
-    def value(self, point: Sequence[Fraction], digits: int) -> tuple[mpf, mpf]:
-        """The value with so many digits, and the largest number that met on the way."""
-        with mpmath.workdps(digits):
-            total, largest = mpf(0), mpf(0)
+    def ball(self, point: Sequence[Fraction], bits: int) -> arb:
+        """An enclosure of the value.
+
+        Raises:
+            benchmarks.independent.Unclear: So many bits do not tell.
+        """
+        with ctx.workprec(bits):
+            total = arb(0)
             for weight, chain in zip(self.weights, self.chains, strict=True):
-                xs: Vector = [mpf(x.numerator) / x.denominator for x in point]
+                xs: Vector = [arb(fmpq(x.numerator, x.denominator)) for x in point]
                 for operation in chain:
-                    xs = operation.digits(xs)
-                    largest = max(largest, *(abs(x) for x in xs))
-                total += mpf(weight) * xs[0]
-            return total, largest
+                    xs = operation.balls(xs)
+                total += arb(weight) * xs[0]
+            if not total.is_finite():
+                raise independent.Unclear
+            return total
 
 
 def random_loss(seed: int) -> Loss:
@@ -150,7 +150,6 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
     """Two points between which a chord lies below its middle, or None."""
     generator = torch.Generator().manual_seed(seed)
     found: list[tuple[float, tuple[float, ...], tuple[float, ...]]] = []
-    most = independent.MOST_FOR_A_GUESS
     for _ in range(segments):
         scale = (1e-3, 0.1, 1.0, 4.0, 16.0, 100.0)[int(torch.randint(6, (), generator=generator))]
         a, b = (torch.randn(2, loss.size, dtype=torch.float64, generator=generator) * scale).unbind()
@@ -162,10 +161,7 @@ def contradiction(loss: Loss, seed: int, segments: int = 60) -> tuple[tuple[floa
                 ends = (tuple(float(x) for x in a + (b - a) * (k / 8)) for k in (i, j))
                 found.append((gap / size, *ends))
     for _, left, right in sorted(found, reverse=True)[:4]:
-        try:
-            gap = independent.gap(loss.value, independent.exact(left), independent.exact(right), most)
-        except independent.TooLarge:
-            continue
+        gap = independent.above(loss.ball, independent.exact(left), independent.exact(right))
         if gap is not None and gap > 0:
             return left, right
     return None

@@ -1,9 +1,10 @@
 """Is any verdict wrong? Random programs and losses are decided, then each verdict is attacked.
 
-What is proved must stand a numeric search in NumPy and mpmath that knows nothing of the engine; what is refuted must
-show a violation in mpmath, and must not be convex by CVXPY's rules on the domain that its atoms imply. A scaled or a
-tilted copy must not get the opposite verdict, and the independent checker must accept all evidence. A crash counts as
-wrong. Then come the false certificates of other tools and the boundary families of the zoo, whose truth is known.
+What is proved must stand a numeric search that knows nothing of the engine (NumPy, then balls of its own); what is
+refuted must show a violation there too, and must not be convex by CVXPY's rules on the domain that its atoms imply. A
+scaled or a tilted copy must not get the opposite verdict, the independent checker must accept all evidence, and a
+crash counts as wrong. Then come the false certificates of other tools and the boundary families of the zoo, whose
+truth is known.
 
     python -m benchmarks.soundness --n 20000 [--seed 0]
 """
@@ -29,7 +30,8 @@ from benchmarks.random_programs import Maker, scaled, tilted
 from lossaudit.errors import UsageError
 from lossaudit.geometry import decide
 from lossaudit.geometry.program import Program
-from lossaudit.recheck import recheck
+from lossaudit.recheck.refusal import Refusal
+from lossaudit.recheck.verdicts import examine
 from lossaudit.verdict import Certificate, Status
 
 SHARE_OF_LOSSES = 0.1
@@ -58,23 +60,25 @@ def points_of(certificate: Certificate | None) -> Points | None:
     return independent.exact(certificate.data["a"]), independent.exact(certificate.data["b"])
 
 
-def _accepted(certificate: Certificate | None) -> bool:
-    """Whether the independent checker accepts the certificate, written down as JSON; silence needs none."""
+def refusal(certificate: Certificate | None) -> str:
+    """Why the independent checker does not accept the certificate, written down as JSON; empty if it does."""
     if certificate is None:
-        return True
-    return recheck(json.loads(json.dumps({"rule": certificate.rule, "data": dict(certificate.data)})))
+        return ""
+    try:
+        examine(json.loads(json.dumps({"rule": certificate.rule, "data": dict(certificate.data)})))
+    except Refusal as refused:
+        return str(refused) or "refused"
+    return ""
 
 
 def stands(value: independent.Valued, points: Points, ledger: Ledger) -> bool:
-    """Whether the middle lies above the chord; what mpmath cannot tell is counted and passes."""
+    """Whether the middle lies above the chord; what is out of reach here is counted and passes."""
     try:
-        gap = independent.gap(value, *points)
-    except independent.TooLarge:
-        gap = None
+        gap = independent.above(value, *points)
     except independent.Undefined:
         return False
     if gap is None:
-        ledger.counts["witnesses beyond mpmath"] += 1
+        ledger.counts["witnesses out of reach"] += 1
     return gap is None or gap > 0
 
 
@@ -86,8 +90,8 @@ def one_program(program: Program, number: int, ledger: Ledger, with_cvxpy: bool)
         ledger.blame("crash", program.instructions, repr(error))
         return
     ledger.counts[f"programs {verdict.status.value}"] += 1
-    if not _accepted(verdict.certificate):
-        ledger.blame(f"{verdict.status.value}, evidence refused", program.instructions, verdict.certificate)
+    if why := refusal(verdict.certificate):
+        ledger.blame(f"{verdict.status.value}, evidence refused", program.instructions, why)
     if verdict.status is Status.PROVED:
         found = independent.contradiction(program, number)
         if found is not None:
@@ -154,7 +158,7 @@ def one_loss(seed: int, ledger: Ledger) -> None:
         ledger.blame("proved", loss, found)
     if verdict.witness is not None:
         points = independent.exact(verdict.witness.a), independent.exact(verdict.witness.b)
-        if not stands(loss.value, points, ledger):
+        if not stands(loss.ball, points, ledger):
             ledger.blame("refuted", loss, f"the witness does not stand: {points}")
 
 

@@ -91,7 +91,7 @@ def test_a_command_works(command: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), zip(blocks("README.md", "python"), ("double-softmax", "proved\nrefuted"), strict=True)
+    ("code", "said"), list(zip(blocks("README.md", "python"), ("double-softmax", "proved\nrefuted"), strict=True))
 )
 def test_a_python_block_runs(code: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "block.py"

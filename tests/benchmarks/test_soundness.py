@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import mpmath
+import numpy as np
 import pytest
 import torch
 from benchmarks.random_programs import Maker
-from flint import fmpq
+from flint import arb, fmpq
 
 import lossaudit
 from benchmarks import independent, random_losses
@@ -69,14 +69,32 @@ def test_a_curvature_of_minus_1e_11_is_found() -> None:
 
 
 def test_softplus_has_a_value_far_out() -> None:
-    value, _ = independent.valued(one("softplus"))([Fraction(-914)], 50)
-    assert mpmath.almosteq(mpmath.log(value), -914)
+    value = independent.ball(one("softplus"), [Fraction(-914)], 100)
+    assert float(value.log().mid()) == pytest.approx(-914, rel=1e-15)
+
+
+def test_a_step_next_to_its_jump_contradicts_nothing() -> None:
+    b = Builder()
+    near_one = b.add("sigmoid", (b.scale(1, b.variable(0), 10**6),))
+    assert independent.contradiction(b.build(b.step(b.minus(b.constant(1), near_one)), 1), seed=0) is None
+
+
+@pytest.mark.parametrize("op", sorted(set(independent.BALLS) - {"multiply", "logsumexp", "max"}))
+@pytest.mark.parametrize("x", [-2.5, -0.3, 0.4, 1.0, 7.5])
+def test_balls_agree_with_floats(op: str, x: float) -> None:
+    program = one(op, *{"power": (3,), "huber": (1,)}.get(op, ()))
+    expected = float(independent.in_floats(program, np.array([[x]]))[0])
+    if np.isnan(expected):
+        with pytest.raises(independent.Undefined):
+            independent.ball(program, [Fraction(x)], 100)
+    else:
+        assert float(independent.ball(program, [Fraction(x)], 100).mid()) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("operation", [*random_losses.EACH, *random_losses.ACROSS, *random_losses.TO_SCALAR], ids=str)
-def test_each_torch_operation_is_what_it_is_in_many_digits(operation: random_losses.Operation) -> None:
+def test_each_torch_operation_is_what_it_is_in_balls(operation: random_losses.Operation) -> None:
     z = torch.tensor([0.3, -1.7, 2.4], dtype=torch.float64)
-    expected = [float(x) for x in operation.digits([mpmath.mpf(x) for x in z.tolist()])]
+    expected = [float(x.mid()) for x in operation.balls([arb(x) for x in z.tolist()])]
     assert operation.torch(z).reshape(-1).tolist() == pytest.approx(expected, rel=1e-12)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from flint import arb
+from tests.geometry.named_program import named_program
 
 from lossaudit.geometry.balls import blocks, value
 from lossaudit.geometry.evaluate import balls, floats
 from lossaudit.geometry.formula import LOSSES, NotCovered, formula
-from lossaudit.geometry.named import named_program
 from lossaudit.pairing import Const, TargetEncoding
 
 ONE_HOT, SIGNED, CLASS, REAL = (
@@ -91,3 +91,26 @@ def test_label_smoothing_is_exact() -> None:
     constants = program.instructions[program.output].constants
     share = Fraction(0.1) / 2
     assert {Fraction(int(c.p), int(c.q)) for c in constants} == {1, share - 1, -share, 0}
+
+
+@pytest.mark.parametrize("loss", ["hinge_embedding", "mse", "bce", "multi_margin", "poisson_nll"])
+def test_the_two_engines_never_contradict_each_other(loss: str) -> None:
+    """A pairing by name is decided by formula for all targets, and by its program for one."""
+    from lossaudit.geometry.convexity import convexity
+    from lossaudit.geometry.decide import decide
+
+    for head in ((), ("exp",), ("log_softmax",), ("relu",), ("sigmoid",), ("softmax",), ("softplus",), ("tanh",)):
+        for encoding in (CLASS, ONE_HOT, TargetEncoding.BINARY, TargetEncoding.SIGNED):
+            by_name = convexity(loss, head, {}, 3, encoding).status
+            try:
+                by_program = decide(named_program(loss, head, {}, 3, encoding)).status
+            except NotCovered:
+                continue
+            assert {by_name, by_program} != {"proved", "refuted"}, (head, encoding)
+
+
+def test_labels_that_hinge_embedding_is_not_made_for() -> None:
+    """For a label that is neither 1 nor -1 torch adds up both cases: x + max(0, 1 - x) = max(x, 1), which is convex."""
+    from lossaudit.geometry.convexity import convexity
+
+    assert convexity("hinge_embedding", ("exp",), {}, 3, ONE_HOT).status != "refuted"

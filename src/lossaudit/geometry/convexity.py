@@ -4,7 +4,8 @@ Proofs compose exact facts and use no tolerance. Refutations rest on boundedness
 on all of R^n and not constant is not convex) or on a witness confirmed in ball arithmetic. The certificate is plain
 data; `lossaudit.recheck` replays it with other code.
 
-This covers losses by name. A prover for arbitrary callables can take over behind the same `Verdict`.
+This covers losses by name, for every target that an encoding allows and any number of classes; `decide` is for losses
+as they are written.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def convexity(loss: str, head: tuple[str, ...], params: Args, classes: int, enco
         if encoding not in _TARGETS:
             raise NotCovered(f"no rule covers targets that are a {encoding.value}")
         _refuse_ambiguous(written, params)
+        if loss == "hinge_embedding" and encoding is not TargetEncoding.SIGNED:
+            raise NotCovered("hinge_embedding is given labels other than -1 and +1")
     except NotCovered as reason:
         function = " of ".join((loss, *reversed(head), "the logits"))
         scope = Scope(variables="the logits", function=function, shape=(classes,), targets=words)

@@ -149,8 +149,12 @@ def _joined(program: Program, proofs: Sequence[tuple[Certificate, Sequence[Part]
 def _lift(program: Program, decision: Decision, starts: Sequence[Sequence[float]]) -> Decision:
     """A row's counterexample as one of the whole: all other variables stay where they are."""
     part, found = decision.row, decision.counterexample
-    if part is None or found is None:
+    if part is None or decision.certificate is None:
         return decision
+    if found is None:  # by a bound: the certificate speaks about the row
+        said = "this is one row of a sum over disjoint variables, which is convex only if every row is"
+        steps = (*decision.certificate.steps, *((said,) if part.program.instructions != program.instructions else ()))
+        return replace(decision, certificate=replace(decision.certificate, steps=steps))
     resting = [*_resting(program), *(tuple(rational(float(x)) for x in start) for start in starts)]
     for rest in resting:
         a, b = list(rest), list(rest)

@@ -1,4 +1,4 @@
-"""Losses as people write them, to be proved or refuted: `lossaudit prove examples/losses.py:by_hand`."""
+"""Cross-entropy and focal loss as people write them by hand."""
 
 from __future__ import annotations
 

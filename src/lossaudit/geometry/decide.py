@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossaudit.geometry import program as programs
 from lossaudit.geometry.composition import prove_by_facts
+from lossaudit.geometry.evaluate import balls
 from lossaudit.geometry.facts import Stop
 from lossaudit.geometry.interval import rational
 from lossaudit.geometry.piecewise import prove_by_pieces
-from lossaudit.geometry.program import Program
+from lossaudit.geometry.program import Program, pruned
 from lossaudit.geometry.quick import refute_by_bound
 from lossaudit.geometry.refute import Counterexample, confirm, largest_box, refute
 from lossaudit.geometry.refute import certificate as witnessed
@@ -61,6 +62,11 @@ def decide(program: Program, starts: Sequence[Sequence[float]] = ()) -> Decision
         starts: Points in the domain at which the search for a counterexample begins as well.
     """
     found = parts(program)
+    if not found or not _constants_have_values(program, found):
+        whole = prove_by_facts(program)
+        return (
+            Decision(Status.PROVED, whole) if isinstance(whole, Certificate) else Decision(Status.UNDECIDED, stop=whole)
+        )
     distinct: dict[Program, list[Part]] = {}
     for part in found:
         distinct.setdefault(part.program, []).append(part)
@@ -79,6 +85,17 @@ def decide(program: Program, starts: Sequence[Sequence[float]] = ()) -> Decision
     if open_row is not None:
         return open_row
     return Decision(Status.PROVED, _joined(program, proofs))
+
+
+def _constants_have_values(program: Program, found: Sequence[Part]) -> bool:
+    """Whether the terms that depend on no variable, and so belong to no row, have a value."""
+    output = program.instructions[program.output]
+    if output.op != "linear":
+        return True
+    in_rows = {term for part in found for term in part.terms}
+    left = (arg for term, arg in enumerate(output.args) if term not in in_rows)
+    alone = (pruned(replace(program, output=arg, steps=())) for arg in left)
+    return all(balls(p, [arb(0)] * p.variables)[p.output].is_finite() for p in alone)
 
 
 def region(program: Program) -> fmpq | None:

@@ -17,7 +17,10 @@ _erf = np.vectorize(math.erf, otypes=[float])
 
 
 def _lgamma_of(x: float) -> float:
-    return math.lgamma(x) if x > 0 else math.nan
+    try:
+        return math.lgamma(x) if x > 0 else math.nan
+    except OverflowError:
+        return math.inf
 
 
 _lgamma = np.vectorize(_lgamma_of, otypes=[float])

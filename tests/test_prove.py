@@ -253,3 +253,17 @@ def test_code_that_runs_in_float32_only() -> None:
     verdict = lossaudit.prove(loss, torch.ones(()))
     assert verdict.status == "proved"
     assert verdict.scope.points > 10
+
+
+def test_every_loss_by_name_can_be_asked_about() -> None:
+    from lossaudit.proving.named import named, names
+
+    for name in names():
+        known = named(name, classes=3)
+        assert torch.isfinite(known.function(known.logits, known.target)), name
+
+
+def test_a_property_without_a_certificate_claims_none(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "mse", "--property", "bounded", "--format", "concise")
+    assert text.startswith("NOT BOUNDED")
+    assert "certificate" not in text

@@ -107,11 +107,17 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
     @property
+    def refuted_by(self) -> str:
+        """What stands behind a refutation, in words."""
+        if self.witness is not None:
+            return "counterexample confirmed"
+        return "proved by a certificate" if self.certificate is not None else self.reason or "refuted"
+
+    @property
     def headline(self) -> str:
         """One line, as a person would say it."""
         if self.status is Status.PROVED:
             return f"{self.property} in {self.scope.variables}: proved"
         if self.status is Status.REFUTED:
-            how = "counterexample confirmed" if self.witness else "proved by a certificate"
-            return f"not {self.property} in {self.scope.variables}: {how}"
+            return f"not {self.property} in {self.scope.variables}: {self.refuted_by}"
         return f"{self.property} in {self.scope.variables}: undecided ({self.reason})"

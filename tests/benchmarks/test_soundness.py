@@ -10,22 +10,17 @@ import torch
 from benchmarks.random_programs import Maker
 from flint import arb, fmpq
 
-import lossaudit
 from benchmarks import independent, random_losses
 from lossaudit.geometry.primitives import PRIMITIVES
 from lossaudit.geometry.program import Builder, Program
 
-needs_prover = pytest.mark.skipif(not hasattr(lossaudit, "prove"), reason="lossaudit.prove is not there yet")
 
-
-@needs_prover
 def test_no_verdict_of_a_small_campaign_is_wrong() -> None:
     from benchmarks.soundness import campaign
 
     assert campaign(200, known=False).wrong == []
 
 
-@needs_prover
 @pytest.mark.slow
 def test_no_verdict_of_a_campaign_is_wrong() -> None:
     from benchmarks.soundness import campaign

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import lossaudit
-
 pytest.importorskip("cvxpy", reason="CVXPY is not installed: pip install 'lossaudit[bench]'")
-pytestmark = pytest.mark.skipif(not hasattr(lossaudit, "prove"), reason="lossaudit.prove is not there yet")
 
 
 def test_lossaudit_decides_a_strict_superset() -> None:

@@ -551,7 +551,6 @@ def test_two_directions_in_one_term_are_not_one_scalar() -> None:
 
 def test_what_is_not_a_function_of_one_scalar_is_left_to_the_facts() -> None:
     """huber(z0) + lse(z) - z1 is convex, huber(z0) - lse(z) is not."""
-    pytest.importorskip("lossaudit.geometry.composition")
     for sign, convex in ((1, True), (-1, False)):
         b = Builder()
         z = [b.variable(i) for i in range(3)]

@@ -32,6 +32,7 @@ HEADS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = MappingProxyType(
     }
 )
 _ROWS = frozenset({"softmax", "log_softmax"})  # heads that act on a row of K
+_OF_LISTS = frozenset({"ctc", "multilabel_margin"})  # losses whose target is a list of classes
 _MOST_TARGETS = 16  # rows that stand for "every class"
 
 _TARGETS: Mapping[TargetEncoding, tuple[float, ...]] = MappingProxyType(
@@ -91,7 +92,7 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
         loss = catalogue.LOSSES[name]
         module, _, attribute = loss.callable.rpartition(".")
         function, domain = getattr(importlib.import_module(module), attribute), None
-        usual = loss.heads[0]
+        usual = loss.heads[0] if loss.heads[0] in HEADS else "identity"
         options.setdefault("reduction", "sum")
         encoding = next((e for e in _NARROWEST if e in loss.encodings), TargetEncoding.REAL)
         row = loss.class_axis
@@ -128,7 +129,9 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
 def _two_sided(name: str) -> bool:
     """Whether a catalogue loss takes one prediction and one target, and nothing else."""
     loss = catalogue.LOSSES[name]
-    return bool(loss.target) and not loss.others and not loss.callable.startswith("torch.nn.A") and name != "ctc"
+    return (
+        bool(loss.target) and not loss.others and not loss.callable.startswith("torch.nn.A") and name not in _OF_LISTS
+    )
 
 
 def _check_options(name: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:

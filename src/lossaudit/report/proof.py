@@ -48,15 +48,15 @@ def headline(verdict: Verdict) -> str:
     if verdict.status is Status.PROVED:
         return f"{name} in {variables}: proved"
     if verdict.status is Status.REFUTED:
-        how = "counterexample confirmed" if verdict.witness else "proved by a certificate"
-        return f"NOT {name} in {variables}: {how}"
+        return f"NOT {name} in {variables}: {verdict.refuted_by}"
     return f"UNDECIDED whether {verdict.property} in {variables}"
 
 
 def concise(verdict: Verdict) -> str:
     """One line."""
-    why = f": {verdict.reason}" if verdict.status is Status.UNDECIDED else ""
-    return headline(verdict) + why
+    proved_elsewhere = verdict.status is Status.PROVED and verdict.property != "convex"
+    told = verdict.status is Status.UNDECIDED or proved_elsewhere  # the constant, or where it stopped
+    return headline(verdict) + (f": {verdict.reason}" if told else "")
 
 
 def render(verdict: Verdict) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lossaudit.geometry.composition import prove_by_facts
 from lossaudit.geometry.interval import Interval
 from lossaudit.geometry.piecewise.analysis import Piece
 from lossaudit.geometry.piecewise.form import PLAIN, Form, derivative, write
@@ -52,9 +53,5 @@ def _by_facts(piece: Piece) -> Proof | None:
 
 def facts_certificate(program: Program) -> dict[str, Any] | None:
     """The data of a proof by composition, or None."""
-    try:
-        from lossaudit.geometry.composition import prove_by_facts
-    except ModuleNotFoundError:  # until both rooms stand
-        return None
     found = prove_by_facts(program)
     return dict(found.data) if isinstance(found, Certificate) else None

@@ -133,6 +133,8 @@ class Flow:
         dtype: Element type that reaches the loss (`"float32"`, `"int64"`, ...).
         network: A name for the model that computed it, where known; equal names mean the same model.
         reason: Why the source is opaque or unknown.
+        units: Outputs of the affine operation at the source, where the shape is not known (source readers).
+        batched: Whether the first axis is known to hold the samples, where the shape is not known.
     """
 
     source: Source
@@ -141,6 +143,8 @@ class Flow:
     dtype: str | None = None
     network: str | None = None
     reason: str = ""
+    units: int | None = None
+    batched: bool = False
 
     @property
     def classes(self) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lossaudit.card import GradientResponse
 from lossaudit.finding import Finding
-from lossaudit.pairing import Objective, Pairing, Unresolved
+from lossaudit.pairing import Objective, Pairing, Reading, Unresolved
 from lossaudit.verdict import Verdict
 
 
@@ -93,3 +93,32 @@ class Result:
     steps: int = 0
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be linted, a comment or a setting without effect: one line for the user."""
+
+    path: str
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """The outcome of one `lossaudit lint`.
+
+    Attributes:
+        files: Paths that were linted, as the user named them, sorted.
+        findings: By path and line.
+        reading: Every loss that was met, an objective with one term each, by path and line. A term without alternatives
+            is "not understood".
+        problems: What could not be linted.
+        hidden: Findings that a baseline or a comment silenced.
+    """
+
+    files: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    reading: Reading = Reading()
+    problems: tuple[Problem, ...] = ()
+    hidden: int = 0

@@ -29,24 +29,26 @@ class Node:
         op: Name in the catalogue; a name the catalogue does not know is kept as the framework spells it.
         inputs: Indices of earlier nodes, by the catalogue's parameter name, in order.
         args: Constants, by parameter name.
-        shape, dtype: Of the result.
+        shape, dtype: Of the result; None where they are not known, as in source text.
         place: Where the user's program asks for it.
         leaf: What kind of leaf this is; None for an operation.
         name: A leaf's name, or the spelling that the program used (`torch.nn.functional.cross_entropy`).
         grad: Whether the result carries a gradient.
+        batched: Whether the first axis is known to hold the samples, where the shape is not known.
         recorded: False when only the autograd graph vouches for it, so that constants may be missing.
     """
 
     op: str
     inputs: tuple[tuple[str, int], ...] = ()
     args: Args = field(default_factory=dict[str, Value])
-    shape: tuple[int, ...] = ()
+    shape: tuple[int, ...] | None = ()
     dtype: str | None = None
     place: Place | None = None
     leaf: LeafKind | None = None
     name: str = ""
     grad: bool = True
     recorded: bool = True
+    batched: bool = False
 
     def input(self, name: str) -> int | None:
         """Index of the named input, or None when it was not given."""

@@ -1,0 +1,1 @@
+"""Reads source text: which losses a program computes, and of what. Nothing is executed."""

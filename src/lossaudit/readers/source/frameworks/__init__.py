@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from lossaudit.pairing import Args, Place
 from lossaudit.readers.source.values import Call, Class, External, Object, Tensor, Value
@@ -69,6 +69,10 @@ Method: TypeAlias = Callable[[Interpreter, Object, Call], Value | None]
 """What calling a method of an object gives; its class, or a base of its class, is the external name in the table."""
 
 
+OfValue: TypeAlias = Callable[["Interpreter", Any, Call], Value | None]
+"""What calling a method of a value gives that is no object: a tensor, something opaque, a tuple, a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Framework:
     """Tables of one framework.
@@ -78,7 +82,8 @@ class Framework:
         aliases: Other spellings of a prefix, longest match first: `{"tensorflow.keras": "keras"}`.
         calls: By dotted name: constructors and functions.
         methods: By dotted name of the class and name of the method. `"__call__"` is the call of an object itself and
-            `"__init__"` what a base class does with the constructor's arguments.
+            `"__init__"` what a base class does with the constructor's arguments; `"__iter__"` gives an element.
+        values: By type of the value and name of the method.
     """
 
     name: str
@@ -86,3 +91,4 @@ class Framework:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     calls: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
     methods: Mapping[tuple[str, str], Method] = field(default_factory=dict[tuple[str, str], Method])
+    values: Mapping[tuple[type, str], OfValue] = field(default_factory=dict[tuple[type, str], OfValue])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Const, Pairing
+from lossaudit.pairing import Pairing
 from lossaudit.rules import heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
@@ -11,7 +11,7 @@ from lossaudit.rules.rule import Problem, Remedy, Rule
 def check(pairing: Pairing) -> Problem | None:
     head = heads.ends_with(pairing.prediction, "softmax", "sigmoid")
     # Written out by hand, the mean probability of the true class is a loss of its own, not a misuse of nll.
-    if head is None or pairing.loss.loss != "nll" or pairing.loss.ops or _picks(pairing):
+    if head is None or pairing.loss.loss != "nll" or pairing.loss.ops:
         return None
     return Problem(
         message=wording.together(head, pairing),
@@ -23,11 +23,6 @@ def check(pairing: Pairing) -> Problem | None:
             drop_head=(head.op,),
         ),
     )
-
-
-def _picks(pairing: Pairing) -> bool:
-    """`-nll_loss(p, y, reduction="none")` is how some pick the probability of the true class; what follows decides."""
-    return pairing.loss.params.get("reduction") == Const("none")
 
 
 RULE = Rule(

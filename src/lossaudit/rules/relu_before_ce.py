@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lossaudit.catalogue.schema import Expects
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing, Step
+from lossaudit.pairing import Const, Pairing, Step
 from lossaudit.rules import heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 # ELU, leaky ReLU and the like let negative logits through.
-CLIPPING = ("relu", "relu6")
+_CLIPPING = ("relu", "relu6")
 
 
 def check(pairing: Pairing) -> Problem | None:
@@ -31,16 +31,21 @@ def _on_logits(pairing: Pairing) -> Step | None:
     flow, loss = pairing.prediction, pairing.loss.loss
     takes = heads.expects(pairing)
     if heads.is_cross_entropy(pairing) and takes is Expects.LOGITS:
-        return heads.ends_with(flow, *CLIPPING)
+        last = heads.last(flow)
+        return last if last is not None and _clips(last) else None
     if loss == "nll":
         steps = heads.without_log(flow)
     elif heads.is_cross_entropy(pairing) and takes is Expects.PROBABILITIES:
         steps = heads.meaning(flow)
     else:
         return None
-    ops = [step.op for step in steps]
-    fits = len(ops) >= 2 and ops[-2] in CLIPPING and ops[-1] in ("softmax", "log_softmax")
+    fits = len(steps) >= 2 and steps[-1].op in ("softmax", "log_softmax") and _clips(steps[-2])
     return steps[-2] if fits else None
+
+
+def _clips(step: Step) -> bool:
+    """Whether it cuts off what is negative; a run shows ReLU6 as a `hardtanh` from 0 to 6."""
+    return step.op in _CLIPPING or (step.op == "hardtanh" and step.args.get("min_val") == Const(0.0))
 
 
 RULE = Rule(

@@ -245,12 +245,17 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Something that was met and not understood. Counted and shown: silence must not read as approval."""
+    """Something that was met and not understood. Counted and shown: silence must not read as approval.
+
+    Attributes:
+        flows: The way to each summand of a loss that could not be named, as far as one path can be followed.
+    """
 
     what: str
     reason: str
     place: Place | None = None
     ops: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

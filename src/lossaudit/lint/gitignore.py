@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 _CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -30,7 +31,7 @@ _NEVER = "(?!)"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line of a `.gitignore`.
+    """One line of a `.gitignore`, or several neighbours of one kind.
 
     Attributes:
         regex: Of the name, or of the path below the file's folder where it is `anchored`.
@@ -93,8 +94,15 @@ def compiled(lines: Iterable[str], base: str) -> Patterns | None:
     >>> compiled(["*.log", "!keep.log", "/build/"], "").decide("deep/keep.log", folder=False)
     False
     """
-    made = tuple(pattern for pattern in map(parse, lines) if pattern is not None)
-    return Patterns(base, made) if made else None
+    made = [pattern for pattern in map(parse, lines) if pattern is not None]
+    runs = groupby(made, key=lambda each: (each.negated, each.anchored, each.folders))
+    joined = tuple(Pattern(_either(run), *kind) for kind, run in runs)
+    return Patterns(base, joined) if made else None
+
+
+def _either(patterns: Iterable[Pattern]) -> re.Pattern[str]:
+    """One expression for neighbours that mean the same: a walk asks it for every file."""
+    return re.compile("|".join(each.regex.pattern for each in patterns), re.DOTALL)
 
 
 def parse(line: str) -> Pattern | None:

@@ -44,16 +44,17 @@ def line(place: Place, root: str) -> str | None:
 def excerpt(place: Place, root: str) -> Excerpt | None:
     """The first line of a place with what is marked in it, or None where it cannot be read."""
     text = line(place, root)
-    if text is None:
+    if text is None or not text.strip():
         return None
     indent = len(text) - len(text.lstrip())
     start = place.col - 1 if place.col else indent
     end = place.end_col - 1 if place.end_col and place.end_line == place.line else len(text.rstrip())
     start, end = min(start, len(text)), min(max(end, start), len(text))
     head, marked, tail = _shown(text[:start]), _shown(text[start:end]), _shown(text[end:])
-    marked, tail = _cut(marked, _WIDEST), _cut(tail, max(0, _WIDEST - len(head) - len(marked)))
     if len(head) > _WIDEST // 2:
         head = "..." + head[-_WIDEST // 2 :]
+    marked = _cut(marked, _WIDEST)
+    tail = _cut(tail, max(0, _WIDEST - len(head) - len(marked)))
     return Excerpt(place.line, (head + marked + tail).rstrip(), _columns(head), max(1, _columns(marked)))
 
 
@@ -116,11 +117,15 @@ def _spellings(part: str) -> tuple[str, str]:
     return json.dumps(part, ensure_ascii=False), json.dumps(part)
 
 
-@lru_cache(maxsize=64)
 def _cells(path: str, root: str) -> tuple[tuple[str, ...], ...]:
     """The strings of each code cell of a notebook."""
+    return _code(_text(path, root))
+
+
+@lru_cache(maxsize=4)
+def _code(text: str) -> tuple[tuple[str, ...], ...]:
     try:
-        cells = json.loads(_text(path, root))["cells"]
+        cells = json.loads(text)["cells"]
         return tuple(_strings(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     except (ValueError, KeyError, TypeError, RecursionError):
         return ()
@@ -130,18 +135,24 @@ def _strings(source: Any) -> tuple[str, ...]:
     return (source,) if isinstance(source, str) else tuple(str(part) for part in source)
 
 
-@lru_cache(maxsize=64)
 def _text(path: str, root: str) -> str:
     """The text of a file as Python decodes it; `""` for one that cannot be read (standard input, a live model)."""
-    for candidate in (path, os.path.join(root, path)):
+    for candidate in map(os.path.abspath, (path, os.path.join(root, path))):
         try:
-            with open(candidate, "rb") as file:
-                data = file.read()
+            state = os.stat(candidate)
+            return _read(candidate, state.st_mtime_ns, state.st_size)
         except (OSError, ValueError):
             continue
-        try:
-            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        except (SyntaxError, ValueError):
-            encoding = "utf-8"
-        return data.decode(encoding, errors="replace")
     return ""
+
+
+@lru_cache(maxsize=64)
+def _read(path: str, changed: int, size: int) -> str:
+    """The text of a file in this state: `--fix` changes files between two reports."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except (SyntaxError, ValueError):
+        encoding = "utf-8"
+    return data.decode(encoding, errors="replace")

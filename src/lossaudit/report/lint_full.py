@@ -32,7 +32,8 @@ def render(result: LintResult, *, root: str = ".", colour: bool = False) -> str:
     blocks = ["\n".join(_finding(finding, names, root, paint)) for finding in result.findings]
     tail = wording.closing(result)
     if result.findings:
-        tail.insert(-1, f"Why, and when it is fine: lossaudit explain {result.findings[0].rule}")
+        worst = min(result.findings, key=lambda finding: list(Severity).index(finding.severity))
+        tail.insert(-1, f"Why, and when it is fine: lossaudit explain {worst.rule}")
     return "\n\n".join([*blocks, "\n".join(tail)])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import PurePath
 from urllib.parse import quote
 
 from lossaudit.finding import Finding, Severity
@@ -65,17 +64,25 @@ def relative(path: str, root: str) -> str:
 
 
 def uri(path: str, root: str) -> tuple[str, bool]:
-    """The path as the URI of an artifact, and whether it is relative to the root."""
+    """The path as the URI of an artifact, and whether it is relative to the root.
+
+    >>> uri("a b.py", "."), uri("<model>", ".")
+    (('a%20b.py', True), ('%3Cmodel%3E', False))
+    """
     if path == "-" or path.startswith("<"):  # standard input, a live model
-        return quote(os.fsencode(path)), False
+        return _quoted(path), False
     shown = relative(path, root)
     if not os.path.isabs(shown):
-        return quote(_bytes(shown)), True
-    return PurePath(shown).as_uri(), False
+        return _quoted(shown), True
+    return f"file://{'' if shown.startswith('/') else '/'}{_quoted(shown)}", False
 
 
-def _bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape" if os.sep == "/" else "surrogatepass")
+def _quoted(path: str) -> str:
+    """Percent-encoded bytes, those of the file system where the path has them."""
+    try:
+        return quote(path.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return quote(path.encode("utf-8", "surrogatepass"))
 
 
 def reason(finding: Finding) -> str:
@@ -123,7 +130,8 @@ def last_line(result: LintResult) -> str:
 
 def outcome(result: LintResult) -> str:
     """What may be said before the last line: how many findings of which severity; never that all is good."""
-    found = [f"{count(number, severity.value)}" for severity in Severity if (number := _of(result, severity))]
+    numbers = {severity: sum(each.severity is severity for each in result.findings) for severity in Severity}
+    found = [_of(severity, number) for severity, number in numbers.items() if number]
     if found:
         return ", ".join(found) + "."
     if not read_and_missed(result)[0]:
@@ -153,5 +161,5 @@ def title(pairing: Pairing) -> str:
     return one_line(pairing.loss.name or pairing.loss.loss or "a loss without a name")
 
 
-def _of(result: LintResult, severity: Severity) -> int:
-    return sum(finding.severity is severity for finding in result.findings)
+def _of(severity: Severity, number: int) -> str:
+    return f"{number:,} info" if severity is Severity.INFO else count(number, severity.value)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lossaudit.pairing import Place
+from lossaudit.readers.source import operations
 from lossaudit.readers.source.conditions import narrowed
 from lossaudit.readers.source.values import (
     Bound,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lossaudit.readers.source.interpreter import Interpreter
 
 _MOST_BASES = 24
+SUPER = External("builtins.super")
 QUIET = ("torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad")
 
 
@@ -53,7 +55,9 @@ def attribute(run: Interpreter, value: Value, name: str, place: Place | None) ->
             return value
         case Function() if name in ("__name__", "__qualname__"):
             return Literal(value.name)
-        case Tensor() | Layer() | Items() | Literal() | Bound() | Partial():
+        case Tensor():
+            return operations.member(run, value, name, place)
+        case Layer() | Items() | Literal() | Bound() | Partial():
             return Bound(value, name)
     return Opaque(f"an attribute {name}")
 
@@ -68,6 +72,8 @@ def _of_module(run: Interpreter, module: Module, name: str) -> Value:
 
 
 def _of_object(run: Interpreter, target: Object, name: str, place: Place | None) -> Value:
+    if target.type == SUPER:
+        return _of_super(run, target, name)
     own = run.get(target, name)
     if own is not None and name != "items":
         return narrowed(own, run.guards)
@@ -86,6 +92,18 @@ def _of_object(run: Interpreter, target: Object, name: str, place: Place | None)
         return run.call(getter, Call((Literal(name),), {}, place))
     what = target.type.name if isinstance(target.type, Class) else "an object"
     return Opaque(f"{name} of {what}", f"object_{target.cells}.{name}")
+
+
+def _of_super(run: Interpreter, proxy: Object, name: str) -> Value:
+    """What stands behind the class that is being run, in the line of the object's class."""
+    target, owner = run.get(proxy, "object"), run.get(proxy, "owner")
+    if not isinstance(target, Object) or not isinstance(owner, Class):
+        return Opaque(f"{name} of a base class")
+    if isinstance(target.type, Class):
+        found = _in_class(run, target.type, name, owner)
+        if found is not None:
+            return _taken(run, found[0], target, from_class=False)
+    return Bound(target, name)
 
 
 def _taken(run: Interpreter, value: Value, owner: Value, *, from_class: bool) -> Value:

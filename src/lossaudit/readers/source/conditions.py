@@ -17,8 +17,7 @@ _EQUAL = " == "
 
 
 def negation(condition: str) -> str:
-    """
-    The opposite condition.
+    """The opposite condition.
 
     >>> negation("flag_1"), negation("not flag_1")
     ('not flag_1', 'flag_1')
@@ -27,8 +26,7 @@ def negation(condition: str) -> str:
 
 
 def known(condition: str, guards: Sequence[str]) -> bool | None:
-    """
-    Whether a condition holds where the guards hold; None where they do not say.
+    """Whether a condition holds where the guards hold; None where they do not say.
 
     >>> known("a_1", ["not a_1"]), known("(m_1 == 'x')", ["(m_1 == 'y')"]), known("b_2", ["a_1"])
     (False, False, None)
@@ -72,8 +70,7 @@ def narrowed(value: Value, guards: Sequence[str]) -> Value:
 
 
 def join(values: Iterable[tuple[Guards, Value]]) -> Value:
-    """
-    One of several values.
+    """One of several values.
 
     >>> join([(("a_1",), Literal(1)), (("not a_1",), Literal(1))])
     Literal(value=1)

@@ -230,7 +230,8 @@ def _slice(run: Interpreter, owner: Value, values: tuple[Value, ...], open_: boo
     """`layers[:-1]`: a slice is kept as its three bounds."""
     bounds = [each.value if isinstance(each, Literal) else "?" for each in index.values]
     if not open_ and len(bounds) == 3 and all(bound is None or isinstance(bound, int) for bound in bounds):
-        part = Items(values[slice(*bounds)])
+        start, stop, step = (bound if isinstance(bound, int) else None for bound in bounds)
+        part = Items(values[start:stop:step])
     else:
         part = Items((join([((), each) for each in values]),) if values else (), open=True)
     if isinstance(owner, Object):
@@ -292,9 +293,9 @@ def _computed(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Val
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
     if not numbers and not (isinstance(left, str) and isinstance(right, str) and function is operator.add):
         return Opaque("the result of a computation")
-    if function in (operator.pow, operator.mul) and (abs(left) > 1e6 or abs(right) > 1e6):
+    if numbers and function in (operator.pow, operator.mul) and (abs(left) > 1e6 or abs(right) > 1e6):
         return Opaque("a large number")
-    if function is operator.pow and abs(right) > 64:
+    if numbers and function is operator.pow and abs(right) > 64:
         return Opaque("a large number")
     try:
         result = function(left, right)
@@ -361,9 +362,7 @@ def _compare(run: Interpreter, node: ast.Compare) -> Value:
     if len(rights) > 1:
         return Opaque("a condition", run.symbol("condition"))
     place = run.place(node) if isinstance(left, Tensor) or isinstance(rights[0], Tensor) else None
-    return run.spread(
-        (left, rights[0]), lambda pair: _compared(run, node.ops[0], pair[0], pair[1], Call(place=place))
-    )
+    return run.spread((left, rights[0]), lambda pair: _compared(run, node.ops[0], pair[0], pair[1], Call(place=place)))
 
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, str, Callable[[Any, Any], bool]]] = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lossaudit.pairing import Place
-from lossaudit.readers.source import statements
+from lossaudit.readers.source import attributes, statements
 from lossaudit.readers.source.conditions import join
 from lossaudit.readers.source.frame import Frame
 from lossaudit.readers.source.values import (
@@ -21,12 +23,14 @@ from lossaudit.readers.source.values import (
     Literal,
     Object,
     Opaque,
+    Partial,
     Value,
 )
 
 if TYPE_CHECKING:
     from lossaudit.readers.source.interpreter import Interpreter
 
+NOTHING: Mapping[str, Value] = MappingProxyType({})
 _DEEPEST = 24
 _MOST_VIA = 6
 _DICT = External("builtins.dict")
@@ -117,8 +121,8 @@ def _bind(run: Interpreter, function: Function, call: Call, scope: int) -> None:
         run.store.set(scope, spec.kwarg.arg, rest)
 
 
-def opaque_call(run: Interpreter, function: Function, place: Place | None = None, **given: Value) -> Call:
-    """A call with arguments that nobody knows; a default is one of the possibilities."""
+def opaque_call(run: Interpreter, function: Function, given: Mapping[str, Value] = NOTHING) -> Call:
+    """A call with arguments that nobody knows but for those given; a default is one of the possibilities."""
     spec = function.node.args
     positional = [arg.arg for arg in (*spec.posonlyargs, *spec.args)][1 if function.receiver is not None else 0 :]
     names = [*positional, *(arg.arg for arg in spec.kwonlyargs)]
@@ -128,7 +132,7 @@ def opaque_call(run: Interpreter, function: Function, place: Place | None = None
         unknown = Opaque(reason, run.symbol(name))
         default = function.defaults.get(name)
         values[name] = given.get(name, unknown if default is None else join([((), default), ((), unknown)]))
-    return Call((), values, place, complete=True, name=function.name)
+    return Call((), values, name=function.name)
 
 
 def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
@@ -163,3 +167,14 @@ def _dataclass_fields(run: Interpreter, made: Object, cls: Class, call: Call) ->
         run.set(made, name, value)
     for name, value in call.keywords.items():
         run.set(made, name, value)
+
+
+def is_static(run: Interpreter, function: Function) -> bool:
+    """Whether a method takes no object."""
+    held = run.store.get(function.owner.scope, function.name) if function.owner is not None else None
+    return isinstance(held, Partial) and held.function == External("builtins.staticmethod")
+
+
+def constructor(run: Interpreter, cls: Class) -> Function | None:
+    """The `__init__` that the linted tree gives to objects of this class, taken from one of them."""
+    return attributes.method(run, Object(0, cls), "__init__")

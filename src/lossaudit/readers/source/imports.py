@@ -27,15 +27,17 @@ def module(run: Interpreter, path: str, name: str) -> Module:
     made = run.modules[path] = Module(path, run.store.new())
     run.store.set(made.scope, "__name__", Literal(name))
     run.store.set(made.scope, "__file__", Opaque("the path of this file"))
-    frame = Frame(text.tree, made, made.scope, "", (), len(run.guards))
-    guards, run.guards = run.guards, []
+    frame = Frame(text.tree, made, made.scope, "", (), 0)
+    guards = run.guards[:]
+    del run.guards[:]
     quiet, run.without_gradient = run.without_gradient, 0
     run.frames.append(frame)
     try:
         statements.run_body(run, text.tree.body)
     finally:
         run.frames.pop()
-        run.guards, run.without_gradient = guards, quiet
+        run.guards[:] = guards
+        run.without_gradient = quiet
     return made
 
 

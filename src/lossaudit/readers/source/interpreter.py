@@ -196,6 +196,33 @@ class Interpreter:
         found = method(self, target, Call()) if method is not None else None
         return found if found is not None else Opaque("an element of something unknown")
 
+    def cells(self, target: Object) -> tuple[Value, ...]:
+        """The values of all cells of an object, the items of a container one by one."""
+        held = self.store.owned(target.cells)
+        return (
+            *(value for name, value in held.items() if name != "items"),
+            *(self.items(target)[0] if "items" in held else ()),
+        )
+
+    def lineage(self, target: Object) -> tuple[Class | External, ...]:
+        """Its class and the bases of that."""
+        return tuple(attributes.lineage(self, target.type)) if isinstance(target.type, Class) else (target.type,)
+
+    def same_name(self, one: str, other: str) -> bool:
+        return self.tables.canonical(one)[1] == self.tables.canonical(other)[1]
+
+    def is_running(self, function: Value) -> bool:
+        return isinstance(function, Function) and any(frame.node is function.node for frame in self.frames)
+
+    def instances_of(self, cls: Class) -> list[Object]:
+        """Objects of this class or of a class derived from it that the program makes itself."""
+        return [
+            made
+            for instances in self.instances.values()
+            for made in instances
+            if any(each is cls for each in self.lineage(made))
+        ]
+
     # Evaluation, in files of its own
 
     def evaluate(self, node: ast.expr) -> Value:

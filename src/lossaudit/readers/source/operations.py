@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind, Loss, Op, Param, Required, Role, Spelling
-from lossaudit.pairing import Args, Const, Unknown
+from lossaudit.pairing import Args, Const, Place, Unknown
 from lossaudit.pairing import Value as Argument
 from lossaudit.readers.source import expressions
 from lossaudit.readers.source.tables import methods_of_tensors
 from lossaudit.readers.source.values import (
+    Bound,
     Call,
     Entries,
     External,
@@ -39,15 +40,15 @@ _TENSORS = frozenset(
 )
 _SINGLE = frozenset({"mean", "sum", "batchmean", "sum_over_batch_size"})
 # Methods that other objects have as well: on something unknown they say nothing.
-_NOT_ONLY_TENSORS = frozenset(
-    """add append apply bool clear clone close copy copy_ count cpu cuda data device dim double equal eq expand
-    fill_ filter flip float format get half index int item items join keys lower log map merge mode names new
-    normal_ pop put_ random_ remove repeat replace reset resize_ resize reverse round save set_ sort split start strip
-    stop to tolist type uniform_ unique update values where write zero_ share_memory_ size shape stride storage T
-    select search shuffle sample register_hook retain_grad requires_grad_ requires_grad grad name numel ndim numpy
-    byte char short long any all abs max min sum mean std var histogram cat stack train eval step
-    """.split()
-)
+_OTHERS_TOO = """
+add append apply bool clear clone close copy copy_ count cpu cuda data device dim double equal eq expand fill_
+filter flip float format get half index int item items join keys lower log map merge mode names new normal_ pop
+put_ random_ remove repeat replace reset resize_ resize reverse round save set_ sort split start strip stop to
+tolist type uniform_ unique update values where write zero_ share_memory_ size shape stride storage T select
+search shuffle sample register_hook retain_grad requires_grad_ requires_grad grad name numel ndim numpy byte
+char short long any all abs max min sum mean std var histogram cat stack train eval step
+"""
+_NOT_ONLY_TENSORS = frozenset(_OTHERS_TOO.split())
 
 
 def tensor(run: Interpreter, value: Value) -> Tensor:
@@ -226,9 +227,13 @@ def bound(
         name = param.canonical
         seen.add(name)
         first = not inputs and not args and not isinstance(entry, Loss)
-        if isinstance(value, Tensor) or (name in tensors and not _plain(value)) or (first and not _plain(value)):
-            inputs.append((name, value))
-        elif name == "tensors" or (isinstance(entry, Loss) and name in tensors):
+        if (
+            isinstance(value, Tensor)
+            or (name in tensors and not _plain(value))
+            or (first and not _plain(value))
+            or name == "tensors"
+            or (isinstance(entry, Loss) and name in tensors)
+        ):
             inputs.append((name, value))
         else:
             args[name] = constant(_plain_items(run, value))
@@ -270,9 +275,7 @@ def _plain_items(run: Interpreter, value: Value) -> Value:
     return value
 
 
-def function(
-    run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call
-) -> Value:
+def function(run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call) -> Value:
     """A function of a framework that is one operation or loss."""
     inputs, args = bound(run, entry, spelling, call)
     return _made(run, framework, entry, inputs, args, call)
@@ -293,9 +296,7 @@ def _made(
     return apply(run, framework, entry.name, inputs, args, call)
 
 
-def layer(
-    run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call
-) -> Layer:
+def layer(run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call) -> Layer:
     """A layer or loss object."""
     inputs, args = bound(run, entry, spelling, call)
     for name, _ in inputs:
@@ -335,19 +336,13 @@ def applied(run: Interpreter, module: Layer, call: Call) -> Value:
     tensors = [(name, value) for name, value in placed if not _plain(value) or joins]
     if not tensors:
         return Opaque(f"the result of {module.path}")
-    args = dict(module.args)
-    made = apply(run, module.framework, module.op, tensors, args, Call(place=module_place(module, call), name=call.name))
+    made = apply(run, module.framework, module.op, tensors, dict(module.args), call)
     if module.op in _RECURRENT:
         return Items((made, Opaque("the state of a recurrent layer")))
     return made
 
 
 _RECURRENT = frozenset({"lstm", "gru", "rnn", "rnn_tanh", "rnn_relu"})
-
-
-def module_place(module: Layer, call: Call):
-    """Where a layer is: the place of its constructor, reached through the call."""
-    return call.place if module.place is None else module.place
 
 
 def _named(call: Call, module: Layer) -> Call:
@@ -364,6 +359,18 @@ def _aliases(loss: str, framework: str) -> dict[str, str]:
         if spelling.framework == framework and spelling.kind is Kind.FUNCTION
         for param in spelling.params
     }
+
+
+_PROPERTIES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+
+
+def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> Value:
+    """`tensor.name`: a property is computed, a method waits for its call."""
+    if name in _PROPERTIES:
+        return method(run, owner, name, Call(place=place or owner.place, name=name))
+    if name in methods_of_tensors() or (Tensor, name) in run.tables.values:
+        return Bound(owner, name)
+    return Opaque(f"the attribute {name} of what a model returns")
 
 
 def is_of_tensors(name: str) -> bool:
@@ -385,4 +392,6 @@ def method(run: Interpreter, receiver: Tensor | Opaque, name: str, call: Call) -
     return _made(run, framework, found[0], inputs, args, call)
 
 
-_KEEPS_OPAQUE = frozenset({"to", "cuda", "cpu", "float", "long", "half", "double", "clone", "contiguous", "int", "type"})
+_KEEPS_OPAQUE = frozenset(
+    {"to", "cuda", "cpu", "float", "long", "half", "double", "clone", "contiguous", "int", "type"}
+)

@@ -9,16 +9,17 @@ from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import functions
-from lossaudit.readers.source.frame import Exhausted, Met
+from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
 from lossaudit.readers.source.tables import Tables
-from lossaudit.readers.source.values import Call, Function, Module, Object, Opaque, Value
+from lossaudit.readers.source.values import Call, Function, Module, Opaque, Value
 from lossaudit.trace import LeafKind
 
 _MOST_INSTANCES = 3
+_STEPS_ALONE, _STEPS_OF_A_FILE = 60_000, 400_000
 _MAIN = "__main__"
 # What a trainer hands to these methods is data, as their interface says.
 _STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step", "train_step", "shared_step"})
@@ -66,49 +67,47 @@ def _run_the_rest(run: Interpreter, module: Module) -> None:
 
 def _names(tree: ast.AST) -> Iterable[ast.Attribute | ast.Name]:
     return (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load)
+        node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load)
     )
 
 
 def _run_alone(run: Interpreter, function: Function) -> None:
     run.entered.add(function.node)
-    run.limit = run.steps + _STEPS_ALONE
-    run.frames.append(run.outermost(function.module))
+    run.limit = min(run.steps + _STEPS_ALONE, _STEPS_OF_A_FILE)
+    module = function.module
+    run.frames.append(Frame(run.texts[module.path].tree, module, module.scope))
     try:
         for receiver in _receivers(run, function):
             bound = function if receiver is None else replace(function, receiver=receiver)
-            given: dict[str, Value] = {}
-            if function.name in _STEPS and isinstance(function.node, ast.FunctionDef):
-                batch = Opaque("a batch", run.symbol("batch"), LeafKind.DATA, batched=True)
-                given = {arg.arg: batch for arg in function.node.args.args[1:2]}
-            run.enter(bound, functions.opaque_call(run, bound, **given))
+            run.enter(bound, functions.opaque_call(run, bound, _given(run, function)))
     except Exhausted:
-        pass
+        if run.limit == _STEPS_OF_A_FILE:
+            raise
     finally:
         del run.frames[:]
         del run.guards[:]
+        run.without_gradient = run.depth = 0
 
 
-_STEPS_ALONE = 60_000
+def _given(run: Interpreter, function: Function) -> dict[str, Value]:
+    """Arguments that an interface promises."""
+    if function.name not in _STEPS or isinstance(function.node, ast.Lambda):
+        return {}
+    batch = Opaque("a batch", run.symbol("batch"), LeafKind.DATA, batched=True)
+    return {arg.arg: batch for arg in function.node.args.args[1:2]}
 
 
 def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
     """Objects on which a method runs: those that the program makes, or one whose constructor gets unknown arguments."""
     owner = function.owner
-    if owner is None or run.is_static(function):
+    if owner is None or functions.is_static(run, function):
         return [None]
     made: list[Value | None] = [*run.instances_of(owner)[:_MOST_INSTANCES]]
     if not made:
-        constructor = run.constructor(owner)
+        constructor = functions.constructor(run, owner)
         call = functions.opaque_call(run, constructor) if constructor is not None else Call(complete=False)
         made = [functions.instantiate(run, owner, call)]
-    return made if function.node not in _entered_by_construction(run, function) else []
-
-
-def _entered_by_construction(run: Interpreter, function: Function) -> set[ast.AST]:
-    return {function.node} if function.name == "__init__" else set()
+    return [] if function.name == "__init__" else made
 
 
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
@@ -124,20 +123,18 @@ def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
 
 def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:
     """All that may stand at one place. Of what is differentiated, only what is no loss with a name of its own."""
-    alternatives: dict[Pairing, None] = {}
-    unresolved: dict[Unresolved, None] = {}
+    alternatives: list[Pairing] = []
+    unresolved: list[Unresolved] = []
     maximised = False
     for met in found:
         maximised = maximised or id(met.loss) in run.maximised
         for term in terms(met.loss):
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
-                    alternatives[replace(pairing, guards=met.guards, trained=met.trained)] = None
+                    made = replace(pairing, guards=met.guards, trained=met.trained)
+                    alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
-                unresolved.update(dict.fromkeys(term.unresolved))
+                unresolved += [each for each in term.unresolved if each not in unresolved]
     if not alternatives and not unresolved:
         return None
     return Term(Const(-1.0 if maximised else 1.0), tuple(alternatives), tuple(unresolved))
-
-
-__all__ = ["Object", "read"]

@@ -18,6 +18,7 @@ from lossaudit.readers.source.values import (
     External,
     Function,
     Items,
+    Literal,
     Object,
     Opaque,
     Value,
@@ -26,7 +27,7 @@ from lossaudit.readers.source.values import (
 if TYPE_CHECKING:
     from lossaudit.readers.source.interpreter import Interpreter
 
-_MOST_ROUNDS = 12
+_MOST_ROUNDS, _MOST_COUNTS = 64, 6
 
 
 class Ending(Enum):
@@ -94,9 +95,7 @@ def _if(run: Interpreter, node: ast.If) -> Ending:
     return branch(run, condition, lambda: run_body(run, node.body), lambda: run_body(run, node.orelse))
 
 
-def branch(
-    run: Interpreter, condition: str, first: Callable[[], Ending], second: Callable[[], Ending]
-) -> Ending:
+def branch(run: Interpreter, condition: str, first: Callable[[], Ending], second: Callable[[], Ending]) -> Ending:
     """Follow both ways and join what they made; where one leads away, the other's condition holds from here on."""
     depth, scope, store = len(run.guards), run.frame.scope, run.store
     outcomes = []
@@ -135,11 +134,8 @@ def _without(writes: dict[tuple[int, str], Value], scope: int) -> dict[tuple[int
 
 
 def _for(run: Interpreter, node: ast.For | ast.AsyncFor) -> Ending:
-    values, open_ = run.items(run.evaluate(node.iter))
     depth = len(run.guards)
-    if not values or len(values) > _MOST_ROUNDS:
-        values = (values[0] if values else Opaque("an element of something unknown"),) if values or open_ else ()
-    for value in values:
+    for value in _rounds(node, *run.items(run.evaluate(node.iter))):
         assignments.assign(run, node.target, value)
         ending = run_body(run, node.body)
         del run.guards[depth:]
@@ -147,6 +143,17 @@ def _for(run: Interpreter, node: ast.For | ast.AsyncFor) -> Ending:
             break
     run_body(run, node.orelse)
     return Ending.NEXT
+
+
+def _rounds(node: ast.For | ast.AsyncFor, values: tuple[Value, ...], open_: bool) -> tuple[Value, ...]:
+    """The elements to go through: one unknown number stands for a count that the body does not read, or a long one."""
+    if not values:
+        return (Opaque("an element of something unknown"),) if open_ else ()
+    if not all(isinstance(value, Literal) for value in values):
+        return values[:_MOST_ROUNDS]
+    names = (each for statement in node.body for each in ast.walk(statement) if isinstance(each, ast.Name))
+    counts = isinstance(node.target, ast.Name) and not any(each.id == node.target.id for each in names)
+    return (values[0],) if counts else values if len(values) <= _MOST_COUNTS else (Opaque("a count"),)
 
 
 def _while(run: Interpreter, node: ast.While) -> Ending:

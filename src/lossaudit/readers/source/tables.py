@@ -59,7 +59,6 @@ class Tables:
     def method(self, path: str, name: str) -> Method | None:
         return self.methods.get((self.canonical(path)[1], name))
 
-
     def knows(self, path: str) -> bool:
         """Whether a dotted name means something here."""
         framework, name = self.canonical(path)

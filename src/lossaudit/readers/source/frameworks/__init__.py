@@ -11,11 +11,21 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from lossaudit.pairing import Args, Place
+from lossaudit.readers.source.frame import Frame
 from lossaudit.readers.source.values import Call, Class, External, Object, Tensor, Value
 
 
 class Interpreter(Protocol):
     """What a handler may ask of the interpreter. No value given to a handler is a `Choice`, its arguments included."""
+
+    @property
+    def frame(self) -> Frame:
+        """The function, class body or module that is being run."""
+        ...
+
+    def symbol(self, name: str) -> str:
+        """A name that nothing else has, for a value that may be met again."""
+        ...
 
     def call(self, function: Value, call: Call) -> Value:
         """Call anything: a function of the linted tree is entered, a layer applied, an external name looked up."""
@@ -56,6 +66,20 @@ class Interpreter(Protocol):
     def differentiated(self, loss: Value, place: Place | None) -> None:
         """Note that this value is differentiated or minimised."""
         ...
+
+    def cells(self, target: Object) -> tuple[Value, ...]:
+        """The values of all cells of an object, the items of a container one by one."""
+        ...
+
+    def lineage(self, target: Object) -> tuple[Class | External, ...]:
+        """Its class and the bases of that, nearest first."""
+        ...
+
+    def same_name(self, one: str, other: str) -> bool:
+        """Whether two dotted names mean the same."""
+        ...
+
+    def is_running(self, function: Value) -> bool: ...
 
     def methods(self, target: Object, name: str) -> Value | None:
         """The function that a class of the linted tree (or a base of it there) defines under this name, bound."""

@@ -8,12 +8,10 @@ from lossaudit.readers.source.conditions import join
 from lossaudit.readers.source.frameworks import Framework, Handler, Interpreter, Method
 from lossaudit.readers.source.values import (
     NONE,
-    Bound,
     Call,
     Class,
     Entries,
     External,
-    Function,
     Items,
     Layer,
     Literal,
@@ -189,7 +187,7 @@ def _sum(run: Interpreter, call: Call) -> Value | None:
     """`sum(losses)`: a sum of tensors."""
     if not call.args:
         return None
-    values, open_ = run.items(call.args[0])
+    values, _ = run.items(call.args[0])
     tensors = [each for each in values if isinstance(each, Tensor)]
     if not tensors or len(tensors) != len(values) or len(tensors) > _MOST:
         return None
@@ -371,5 +369,3 @@ FRAMEWORK = Framework(
     methods=_METHODS,
     values={(Literal, name): _text_method(name) for name in _TEXT},
 )
-
-__all__ = ["FRAMEWORK", "Bound", "Function", "Tensor"]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from lossaudit.pairing import Const, Unknown
-from lossaudit.readers.source.conditions import join
 from lossaudit.readers.source.frameworks import Framework, Interpreter, Method
 from lossaudit.readers.source.values import (
     NONE,
     Call,
-    Class,
     Entries,
     External,
     Function,
@@ -73,7 +71,8 @@ def _through(run: Interpreter, target: Object, call: Call) -> Value | None:
     if open_ and not values:
         return Opaque("a Sequential of unknown modules")
     for each in values:
-        value = run.call(each, Call((value,), {}, call.place, True, call.name))
+        place = each.place if isinstance(each, Layer) and each.place is not None else call.place
+        value = run.call(each, Call((value,), {}, place, True, call.name))
     return value
 
 
@@ -145,26 +144,13 @@ def _modules(run: Interpreter, target: Object, call: Call) -> Value:
     return Items((Opaque("a module"),), open=True)
 
 
+_KEEPERS = """
+to cuda cpu half float double bfloat16 requires_grad_ apply share_memory to_empty type compile xpu __enter__
+configure_sharded_model
+"""
 _OF_MODULES: dict[str, Method] = {
     **dict.fromkeys(
-        [
-            "to",
-            "cuda",
-            "cpu",
-            "half",
-            "float",
-            "double",
-            "bfloat16",
-            "requires_grad_",
-            "apply",
-            "share_memory",
-            "to_empty",
-            "type",
-            "compile",
-            "xpu",
-            "__enter__",
-            "configure_sharded_model",
-        ],
+        _KEEPERS.split(),
         _itself,
     ),
     "train": _mode(True),
@@ -222,8 +208,8 @@ def _entries(name: str) -> Method:
         held = run.get(target, "items")
         if not isinstance(held, Entries):
             return None
-        pick = {"keys": lambda pair: pair[0], "values": lambda pair: pair[1], "items": lambda pair: Items(pair)}[name]
-        return Items(tuple(map(pick, held.pairs)), held.open)
+        keys, values = (tuple(pair[side] for pair in held.pairs) for side in (0, 1))
+        return Items({"keys": keys, "values": values, "items": tuple(map(Items, held.pairs))}[name], held.open)
 
     return method
 
@@ -334,78 +320,17 @@ _LIBRARY: dict[tuple[str, str], Method] = {
     ("torchvision.models.VisionModel", name): method for name, method in _OF_MODULES.items()
 } | {("torchvision.models.VisionModel", "__call__"): _of_library}
 
-_MODELS = [
-    "alexnet",
-    "convnext_base",
-    "convnext_large",
-    "convnext_small",
-    "convnext_tiny",
-    "densenet121",
-    "densenet161",
-    "densenet169",
-    "densenet201",
-    "efficientnet_b0",
-    "efficientnet_b1",
-    "efficientnet_b2",
-    "efficientnet_b3",
-    "efficientnet_b4",
-    "efficientnet_b5",
-    "efficientnet_b6",
-    "efficientnet_b7",
-    "efficientnet_v2_l",
-    "efficientnet_v2_m",
-    "efficientnet_v2_s",
-    "mnasnet0_5",
-    "mnasnet0_75",
-    "mnasnet1_0",
-    "mnasnet1_3",
-    "mobilenet_v2",
-    "mobilenet_v3_large",
-    "mobilenet_v3_small",
-    "regnet_x_16gf",
-    "regnet_x_1_6gf",
-    "regnet_x_32gf",
-    "regnet_x_3_2gf",
-    "regnet_x_400mf",
-    "regnet_x_800mf",
-    "regnet_x_8gf",
-    "regnet_y_16gf",
-    "regnet_y_1_6gf",
-    "regnet_y_32gf",
-    "regnet_y_3_2gf",
-    "regnet_y_400mf",
-    "regnet_y_800mf",
-    "regnet_y_8gf",
-    "resnet101",
-    "resnet152",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnext101_32x8d",
-    "resnext50_32x4d",
-    "shufflenet_v2_x0_5",
-    "shufflenet_v2_x1_0",
-    "squeezenet1_0",
-    "squeezenet1_1",
-    "swin_b",
-    "swin_s",
-    "swin_t",
-    "vgg11",
-    "vgg11_bn",
-    "vgg13",
-    "vgg13_bn",
-    "vgg16",
-    "vgg16_bn",
-    "vgg19",
-    "vgg19_bn",
-    "vit_b_16",
-    "vit_b_32",
-    "vit_h_14",
-    "vit_l_16",
-    "vit_l_32",
-    "wide_resnet101_2",
-    "wide_resnet50_2",
-]
+_MODELS = """
+alexnet convnext_base convnext_large convnext_small convnext_tiny densenet121 densenet161 densenet169
+densenet201 efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3 efficientnet_b4 efficientnet_b5
+efficientnet_b6 efficientnet_b7 efficientnet_v2_l efficientnet_v2_m efficientnet_v2_s mnasnet0_5 mnasnet0_75
+mnasnet1_0 mnasnet1_3 mobilenet_v2 mobilenet_v3_large mobilenet_v3_small regnet_x_16gf regnet_x_1_6gf
+regnet_x_32gf regnet_x_3_2gf regnet_x_400mf regnet_x_800mf regnet_x_8gf regnet_y_16gf regnet_y_1_6gf
+regnet_y_32gf regnet_y_3_2gf regnet_y_400mf regnet_y_800mf regnet_y_8gf resnet101 resnet152 resnet18 resnet34
+resnet50 resnext101_32x8d resnext50_32x4d shufflenet_v2_x0_5 shufflenet_v2_x1_0 squeezenet1_0 squeezenet1_1
+swin_b swin_s swin_t vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn vit_b_16 vit_b_32 vit_h_14
+vit_l_16 vit_l_32 wide_resnet101_2 wide_resnet50_2
+"""
 
 _LIGHTNING = "lightning.LightningModule"
 _MODULE_CLASSES = (_MODULE, _LIGHTNING)
@@ -451,7 +376,7 @@ FRAMEWORK = Framework(
         "torch.utils.checkpoint.checkpoint": lambda run, call: (
             run.call(call.args[0], Call(call.args[1:], {}, call.place)) if call.args else None
         ),
-        **{f"torchvision.models.{name}": _classifier for name in _MODELS},
+        **{f"torchvision.models.{name}": _classifier for name in _MODELS.split()},
     },
     methods={
         **{(path, name): method for path in _MODULE_CLASSES for name, method in _OF_MODULES.items()},
@@ -472,5 +397,3 @@ FRAMEWORK = Framework(
         (Opaque, "scale"): _scaled,
     },
 )
-
-__all__ = ["FRAMEWORK", "Class", "Layer", "join"]

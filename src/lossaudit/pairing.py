@@ -135,6 +135,8 @@ class Flow:
         reason: Why the source is opaque or unknown.
         units: Outputs of the affine operation at the source, where the shape is not known (source readers).
         batched: Whether the first axis is known to hold the samples, where the shape is not known.
+        layer: The affine operation at the source (`"linear"`, `"conv2d"`) where it applies weights of its own; `""` for
+            a product of computed tensors and for other sources.
     """
 
     source: Source
@@ -145,6 +147,7 @@ class Flow:
     reason: str = ""
     units: int | None = None
     batched: bool = False
+    layer: str = ""
 
     @property
     def classes(self) -> int | None:

@@ -119,6 +119,6 @@ class LintResult:
 
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     problems: tuple[Problem, ...] = ()
     hidden: int = 0

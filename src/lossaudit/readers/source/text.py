@@ -241,6 +241,6 @@ def _readable(path: str, source: CodeCell, problems: list[Problem]) -> CodeCell:
     except Unreadable as error:
         line = max(error.line - 1, 1)
         message = f"cell {source.number} {error.reason} (line {line} of the cell); the other cells are read"
-        problems.append(Problem(path, message))
+        problems.append(Problem(path, message, skipped=False))
         return CodeCell(source.number, "\n" * source.text.count("\n"))
     return source

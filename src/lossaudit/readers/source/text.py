@@ -243,6 +243,6 @@ def _readable(path: str, source: CodeCell, problems: list[Problem]) -> CodeCell:
         reason = re.sub(r"\bline (\d+)", lambda line: f"line {max(int(line[1]) - 1, 1)}", error.reason)
         where = f"cell {source.number}, line {max(error.line - 1, 1)}"
         message = f"{where}: {reason}; the other cells are read"
-        problems.append(Problem(path, message))
+        problems.append(Problem(path, message, skipped=False))
         return CodeCell(source.number, "\n" * source.text.count("\n"))
     return source

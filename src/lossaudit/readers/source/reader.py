@@ -10,7 +10,7 @@ from functools import cache
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import functions
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
-from lossaudit.readers.source.frameworks import builtin, keras, tensorflow, torch
+from lossaudit.readers.source.frameworks import builtin, jax, keras, tensorflow, torch
 from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
@@ -27,7 +27,7 @@ _STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_st
 
 @cache
 def tables() -> Tables:
-    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK, keras.FRAMEWORK, tensorflow.FRAMEWORK))
+    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK, keras.FRAMEWORK, tensorflow.FRAMEWORK, jax.FRAMEWORK))
 
 
 def read(path: str, project: Project) -> Reading:

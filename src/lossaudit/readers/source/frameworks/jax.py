@@ -314,6 +314,8 @@ def _transformed(skipped: int, with_state: bool, run: Interpreter, call: Call) -
     function = call.argument(0, "f")
     if function is None:
         return None
+    if call.keywords.get("apply_rng") == Literal(False):  # as before version 0.0.8
+        skipped -= 1
     cells = {"function": function, "skipped": Literal(skipped), "with_state": Literal(with_state)}
     return run.object(External(_TRANSFORMED), call.place, **cells)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lossaudit.errors import UsageError
@@ -98,11 +98,6 @@ def load(targets: tuple[str, ...], *, config: str | None = None, isolated: bool 
         if os.path.dirname(folder) == folder:
             return Settings(paths.project_root(start) or start)
         folder = os.path.dirname(folder)
-
-
-def changed(settings: Settings, **given: tuple[str, ...] | str | None) -> Settings:
-    """The settings, with what the command line gives in the stead of what the file says."""
-    return replace(settings, **{name: value for name, value in given.items() if value})
 
 
 def _table(file: str, *, required: bool) -> Mapping[str, Any] | None:

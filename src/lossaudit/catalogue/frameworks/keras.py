@@ -342,7 +342,7 @@ _OPS: dict[str, Spellings] = {
     "vstack": function("keras.ops.vstack", "xs:tensors"),
     "zero_pad1d": layer("keras.layers.ZeroPadding1D", Param("padding", 1, "pad")),
     "zero_pad2d": layer("keras.layers.ZeroPadding2D", Param("padding", (1, 1), "pad")),
-    "zero_pad3d": layer("keras.layers.ZeroPadding3D", Param("padding", None, "pad")),
+    "zero_pad3d": layer("keras.layers.ZeroPadding3D"),
     "pad": function("keras.ops.pad", "x", "pad_width:pad", mode="constant", constant_values=None),
     "dropout": layer("keras.layers.Dropout", "rate:p", noise_shape=None)
     + layer("keras.layers.GaussianDropout", "rate:p")

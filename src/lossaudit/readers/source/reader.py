@@ -126,7 +126,8 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | No
     alternatives: list[Pairing] = []
     unresolved: list[Unresolved] = []
     maximised = False
-    for met in found:
+    trained = [met for met in found if met.trained]  # what is only evaluated says nothing about what is trained
+    for met in trained or found:
         maximised = maximised or id(met.loss) in run.maximised
         for term in terms(met.loss):
             for pairing in term.alternatives:

@@ -11,7 +11,7 @@ from functools import cache
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import expressions, functions
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
-from lossaudit.readers.source.frameworks import builtin, keras, tensorflow, torch
+from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
@@ -31,7 +31,7 @@ _RETURN_LOSSES = frozenset({"training_step", "compute_loss"})
 
 @cache
 def tables() -> Tables:
-    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK, keras.FRAMEWORK, tensorflow.FRAMEWORK))
+    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK))
 
 
 def read(path: str, project: Project) -> Reading:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from lossaudit import rules as house
 from lossaudit.finding import Confidence, Finding, Fix, Severity
-from lossaudit.pairing import Basis, Const, Objective, Pairing, Place, Reading, Term
+from lossaudit.pairing import Basis, Const, LossUse, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.rules.fix import write
 from lossaudit.rules.rule import Problem, Rule
 from lossaudit.rules.source import File, load
@@ -57,9 +57,21 @@ def judge(term: Term, rules: Iterable[Rule], program: Program = ON_DISK) -> list
         program: Where its text is, when it is not on disk as it was read.
     """
     alternatives = [pairing for pairing in term.alternatives if not contradictory(pairing.guards)]
+    if not term.alternatives:
+        return _in_unnamed(term.unresolved, rules, program)
     if not alternatives or _maximised(term):
         return []
     findings = (_over(alternatives, rule, len(term.unresolved), program) for rule in rules)
+    return [finding for finding in findings if finding is not None]
+
+
+def _in_unnamed(unresolved: Iterable[Unresolved], rules: Iterable[Rule], program: Program) -> list[Finding]:
+    """What is wrong on the way to losses that could not be named, whatever they are."""
+    chosen = [rule for rule in rules if rule.unnamed]
+    pairings = (
+        Pairing(flow, LossUse(None, ops=item.ops, place=item.place)) for item in unresolved for flow in item.flows
+    )
+    findings = (_over([pairing], rule, 0, program) for pairing in pairings for rule in chosen)
     return [finding for finding in findings if finding is not None]
 
 

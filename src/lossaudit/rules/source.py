@@ -12,7 +12,7 @@ from lossaudit.finding import Edit
 from lossaudit.pairing import Place
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-Node = ast.expr | ast.stmt
+Node = ast.expr | ast.stmt | ast.keyword
 Span = tuple[int, int]
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
@@ -142,27 +142,32 @@ def of(path: str, text: str, tree: ast.Module, cells: tuple[tuple[int, int, int]
     return File(path, text, tree, starts[:-1], parents, cells)
 
 
-def functional(file: File, name: str) -> str | None:
-    """How this file can spell `torch.nn.functional.<name>` with what it has imported; None when it cannot."""
+def spelled(file: File, path: str) -> str | None:
+    """How this file can spell a dotted name with what it has imported; None when it cannot.
+
+    A file with `import torch.nn.functional as F` spells `torch.nn.functional.softmax` as `F.softmax`.
+    """
     best: str | None = None
-    for node in ast.walk(file.tree):
+    imports = (node for node in ast.walk(file.tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    for node in imports:
+        if not isinstance(file.scope(node), ast.Module):
+            continue  # bound in one function only
         if isinstance(node, ast.Import):
             for alias in node.names:
-                best = _shorter(best, _spelled(alias.name, alias.asname, name))
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+                best = _shorter(best, _below(alias.name, alias.asname, path))
+        elif node.module is not None and not node.level:
             for alias in node.names:
-                best = _shorter(best, _spelled(f"{node.module}.{alias.name}", alias.asname or alias.name, name))
+                best = _shorter(best, _below(f"{node.module}.{alias.name}", alias.asname or alias.name, path))
     return best
 
 
-def _spelled(module: str, bound: str | None, name: str) -> str | None:
-    whole = f"torch.nn.functional.{name}"
+def _below(module: str, bound: str | None, path: str) -> str | None:
     if bound is None:
-        # `import torch.nn` binds `torch`; the functional module hangs below it in every case.
-        return whole if module.partition(".")[0] == "torch" else None
-    if module == whole:
+        # `import torch.nn` binds `torch`; everything of torch hangs below it in every case.
+        return path if module.partition(".")[0] == path.partition(".")[0] else None
+    if module == path:
         return bound
-    return f"{bound}{whole.removeprefix(module)}" if whole.startswith(f"{module}.") else None
+    return f"{bound}{path.removeprefix(module)}" if path.startswith(f"{module}.") else None
 
 
 def _shorter(one: str | None, other: str | None) -> str | None:

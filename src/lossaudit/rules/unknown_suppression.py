@@ -35,7 +35,7 @@ def check(comment: Comment) -> Problem | None:
 
 RULE = Rule(
     name="unknown-suppression",
-    code="LA901",
+    code="LA911",
     severity=Severity.WARNING,
     summary="a `lossaudit: ignore` comment that names no rule, or one that does not exist",
     check_comment=check,

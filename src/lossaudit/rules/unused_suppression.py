@@ -21,7 +21,7 @@ def check(comment: Comment) -> Problem | None:
 
 RULE = Rule(
     name="unused-suppression",
-    code="LA902",
+    code="LA912",
     severity=Severity.INFO,  # what only a run can see (targets, values) may need the comment after all
     summary="a `lossaudit: ignore` comment that silences nothing",
     check_comment=check,

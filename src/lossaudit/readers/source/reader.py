@@ -10,7 +10,7 @@ from functools import cache
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import functions
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
-from lossaudit.readers.source.frameworks import builtin, torch
+from lossaudit.readers.source.frameworks import builtin, keras, tensorflow, torch
 from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
@@ -27,7 +27,7 @@ _STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_st
 
 @cache
 def tables() -> Tables:
-    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK))
+    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK, keras.FRAMEWORK, tensorflow.FRAMEWORK))
 
 
 def read(path: str, project: Project) -> Reading:
@@ -126,7 +126,8 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | No
     alternatives: list[Pairing] = []
     unresolved: list[Unresolved] = []
     maximised = False
-    for met in found:
+    trained = [met for met in found if met.trained]  # what is only evaluated says nothing about what is trained
+    for met in trained or found:
         maximised = maximised or id(met.loss) in run.maximised
         for term in terms(met.loss):
             for pairing in term.alternatives:

@@ -54,7 +54,7 @@ class Tables:
             if path == alias or path.startswith(alias + "."):
                 path = prefix + path[len(alias) :]
                 break
-        return self.roots.get(path.partition(".")[0], ""), path
+        return catalogue.framework_of(path) or (self.roots.get(path.partition(".")[0], ""), path)
 
     def method(self, path: str, name: str) -> Method | None:
         return self.methods.get((self.canonical(path)[1], name))

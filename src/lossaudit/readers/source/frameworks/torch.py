@@ -339,12 +339,6 @@ FRAMEWORK = Framework(
     "torch",
     ("torch",),
     aliases={
-        "torch.nn.modules.container": "torch.nn",
-        "torch.nn.modules.activation": "torch.nn",
-        "torch.nn.modules.loss": "torch.nn",
-        "torch.nn.modules.linear": "torch.nn",
-        "torch.nn.modules.module": "torch.nn",
-        "torch.nn.modules": "torch.nn",
         "pytorch_lightning": "lightning",
         "lightning.pytorch": "lightning",
         "pytorch_lightning.core.lightning": "lightning",

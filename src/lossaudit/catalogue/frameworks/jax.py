@@ -526,7 +526,7 @@ _OPS: dict[str, Spellings] = {
     "item": method("item __float__ __int__ __bool__", of=_ARRAY),
     "tolist": method("tolist", of=_ARRAY),
     "numpy": method("__array__", of=_ARRAY),
-    "getitem": method("__getitem__", "key:index", of=_ARRAY),
+    "getitem": method("__getitem__", "item:index", of=_ARRAY),
 }
 
 SPELLINGS: Mapping[str, Spellings] = MappingProxyType({**_OPS, **_LOSSES})

@@ -154,6 +154,12 @@ def initialise(run: Interpreter, made: Object, call: Call) -> None:
         base(run, made, call)
     elif isinstance(made.type, Class):
         _dataclass_fields(run, made, made.type, call)
+        after = run.methods(made, "__post_init__")
+        if isinstance(after, Function):
+            run.enter(after, Call(place=call.place))
+        for_all = statements.external_method(run, made, "__post_init__")
+        if for_all is not None:
+            for_all(run, made, Call(place=call.place))
 
 
 def _dataclass_fields(run: Interpreter, made: Object, cls: Class, call: Call) -> None:

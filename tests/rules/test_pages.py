@@ -76,10 +76,9 @@ def test_page_is_complete(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_page_shows_enough_programs(rule: Rule) -> None:
     made = blocks(rule)
-    bad = [block for block in made if block.expected]
+    bad = [block for block in made if any(name == rule.name for _, _, name in block.expected)]
     assert len(bad) >= 3
     assert len(made) - len(bad) >= 4
-    assert all(rule.name in {name for _, _, name in block.expected} for block in bad)
     for block in made:
         lines = block.source.strip().splitlines()
         assert len(lines) <= 20

@@ -7,7 +7,7 @@ touch. Where a step of the reasoning is not certain, only the advice is given: n
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import dedent
 
@@ -27,8 +27,8 @@ NAMES_FOR_LOGITS = ("logits", "raw_logits", "model_logits")
 WITHOUT_EFFECT = Const(None)
 
 
-def write(problem: Problem, pairing: Pairing) -> Fix | None:
-    """The fix of a problem: its remedy, spelled in the program's own code where that can be read."""
+def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None] = load) -> Fix | None:
+    """The fix of a problem: its remedy, spelled in the program's own code where `load` can read that."""
     remedy = problem.remedy
     if remedy is None:
         return None
@@ -38,7 +38,7 @@ def write(problem: Problem, pairing: Pairing) -> Fix | None:
     head = next((step for step in reversed(heads.head(pairing.prediction)) if step.op in remedy.drop_head), None)
     if head is None or any(heads.role(step.op) not in HARMLESS for step in heads.after(pairing.prediction, head)):
         return advice
-    site = _site(pairing, head)
+    site = _site(pairing, head, load)
     change = _change(site, remedy) if site is not None else None
     if site is None or change is None:
         return advice
@@ -80,7 +80,7 @@ class _Change:
     local: bool
 
 
-def _site(pairing: Pairing, head: Step) -> _Site | None:
+def _site(pairing: Pairing, head: Step, load: Callable[[str], File | None]) -> _Site | None:
     if pairing.loss.place is None or head.place is None:
         return None
     loss_file, head_file = load(pairing.loss.place.path), load(head.place.path)

@@ -11,6 +11,8 @@ from lossaudit.pairing import AxisRole, Const, Flow, Pairing, Source, Step, Valu
 PASSING = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
 
+CLAMPS = frozenset({"clamp", "clamp_min", "clamp_max"})
+
 # One class per sample, scored by the logarithm of its probability.
 _CROSS_ENTROPIES = frozenset({"cross_entropy", "categorical_cross_entropy", "sparse_categorical_cross_entropy"})
 _OF_KERAS = frozenset({"bce", "categorical_cross_entropy", "sparse_categorical_cross_entropy"})
@@ -40,7 +42,7 @@ def head(flow: Flow) -> tuple[Step, ...]:
 def meaning(flow: Flow) -> tuple[Step, ...]:
     """The head without trailing guards of a logarithm: clamps to almost [0, 1] and tiny summands."""
     steps = head(flow)
-    while steps and _is_guard(steps[-1]):
+    while steps and is_guard(steps[-1]):
         steps = steps[:-1]
     return steps
 
@@ -188,12 +190,18 @@ def applies_softmax(pairing: Pairing) -> bool:
     return is_cross_entropy(pairing) and not is_switched(pairing) and expects(pairing) is Expects.LOGITS
 
 
-def _is_guard(step: Step) -> bool:
-    numbers = [_number(value) for name, value in step.args.items() if name != "alpha"]
-    known = [number for number in numbers if number is not None]
-    if step.op == "clamp":
+def is_guard(step: Step) -> bool:
+    """Whether a step only keeps a probability away from zero and one."""
+    known = numbers(step)
+    if step.op in CLAMPS:
         return bool(known) and all(abs(x) <= EPSILON or abs(x - 1) <= EPSILON for x in known)
     return step.op == "add" and bool(known) and all(abs(x) <= EPSILON for x in known)
+
+
+def numbers(step: Step) -> tuple[float, ...]:
+    """The constants of a clamp or of arithmetic."""
+    found = (_number(value) for name, value in step.args.items() if name != "alpha")
+    return tuple(number for number in found if number is not None)
 
 
 def _number(value: Value) -> float | None:

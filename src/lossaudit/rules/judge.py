@@ -8,14 +8,15 @@ coefficient is negative) is left alone: what is a mistake in a loss is often mea
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from lossaudit import rules as house
 from lossaudit.finding import Confidence, Finding, Fix, Severity
 from lossaudit.pairing import Basis, Const, LossUse, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.rules.fix import write
 from lossaudit.rules.rule import Problem, Rule
+from lossaudit.rules.source import File, load
 from lossaudit.rules.suppression import is_suppressed
 
 _SEVERITIES = tuple(Severity)  # worst first
@@ -31,44 +32,65 @@ _PAIRS: tuple[tuple[type[ast.cmpop], type[ast.cmpop]], ...] = (
 _OPPOSITE = {**dict(_PAIRS), **{right: left for left, right in _PAIRS}}
 
 
-def judge(term: Term, rules: Iterable[Rule]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program's own text, as far as it is asked for.
+
+    Attributes:
+        load: The file of a path, so that a fix can be written with its names.
+        silences: Whether a comment at one of the places names the rule.
+    """
+
+    load: Callable[[str], File | None] = load
+    silences: Callable[[Rule, Iterable[Place]], bool] = is_suppressed
+
+
+ON_DISK = Program()
+
+
+def judge(term: Term, rules: Iterable[Rule], program: Program = ON_DISK) -> list[Finding]:
     """What the rules find in one term.
 
     Args:
         term: Alternatives with contradictory guards are dropped; an alternative that trains nothing is never wrong.
         rules: Those without a `check` are passed over.
+        program: Where its text is, when it is not on disk as it was read.
     """
     alternatives = [pairing for pairing in term.alternatives if not contradictory(pairing.guards)]
     if not term.alternatives:
-        return _in_unnamed(term.unresolved, rules)
+        return _in_unnamed(term.unresolved, rules, program)
     if not alternatives or _maximised(term):
         return []
-    findings = (_over(alternatives, rule, len(term.unresolved)) for rule in rules)
+    findings = (_over(alternatives, rule, len(term.unresolved), program) for rule in rules)
     return [finding for finding in findings if finding is not None]
 
 
-def _in_unnamed(unresolved: Iterable[Unresolved], rules: Iterable[Rule]) -> list[Finding]:
+def _in_unnamed(unresolved: Iterable[Unresolved], rules: Iterable[Rule], program: Program) -> list[Finding]:
     """What is wrong on the way to losses that could not be named, whatever they are."""
     chosen = [rule for rule in rules if rule.unnamed]
     pairings = (
         Pairing(flow, LossUse(None, ops=item.ops, place=item.place)) for item in unresolved for flow in item.flows
     )
-    findings = (_over([pairing], rule, 0) for pairing in pairings for rule in chosen)
+    findings = (_over([pairing], rule, 0, program) for pairing in pairings for rule in chosen)
     return [finding for finding in findings if finding is not None]
 
 
-def judge_objective(objective: Objective, rules: Iterable[Rule] | None = None) -> list[Finding]:
+def judge_objective(
+    objective: Objective, rules: Iterable[Rule] | None = None, program: Program = ON_DISK
+) -> list[Finding]:
     """What the rules find in an objective: in it as a whole, then in each of its terms."""
     chosen = tuple(house.RULES.values() if rules is None else rules)
-    whole = (_whole(objective, rule) for rule in chosen)
-    in_terms = (finding for term in objective.terms for finding in judge(term, chosen))
+    whole = (_whole(objective, rule, program) for rule in chosen)
+    in_terms = (finding for term in objective.terms for finding in judge(term, chosen, program))
     return [finding for finding in whole if finding is not None] + list(in_terms)
 
 
-def judge_reading(reading: Reading, rules: Iterable[Rule] | None = None) -> tuple[Finding, ...]:
+def judge_reading(
+    reading: Reading, rules: Iterable[Rule] | None = None, program: Program = ON_DISK
+) -> tuple[Finding, ...]:
     """All findings, worst first, each (rule, places) once; the result does not depend on the reading's order."""
     chosen = tuple(house.RULES.values() if rules is None else rules)
-    found = [finding for objective in reading.objectives for finding in judge_objective(objective, chosen)]
+    found = [finding for objective in reading.objectives for finding in judge_objective(objective, chosen, program)]
     once: dict[tuple[str, tuple[Place, ...]], Finding] = {}
     for finding in sorted(found, key=_order):
         once.setdefault((finding.rule, finding.places), finding)
@@ -85,7 +107,7 @@ def contradictory(guards: tuple[str, ...]) -> bool:
     return any(_negated(guard) in forms for guard in guards)
 
 
-def _over(alternatives: list[Pairing], rule: Rule, unresolved: int) -> Finding | None:
+def _over(alternatives: list[Pairing], rule: Rule, unresolved: int, program: Program) -> Finding | None:
     """The rule's finding, when every alternative is wrong; it speaks about the worst of them."""
     if rule.check is None:
         return None
@@ -98,19 +120,21 @@ def _over(alternatives: list[Pairing], rule: Rule, unresolved: int) -> Finding |
     problem, pairing = min(problems, key=lambda found: (_rank(rule, found[0]), repr(found)))
     further = {place: None for other, _ in problems for place in other.places if place not in problem.places}
     places = (*problem.places, *sorted(further, key=repr))
-    finding = _finding(rule, replace(problem, places=places), _confidence(alternatives, unresolved))
-    return None if finding is None else replace(finding, fix=write(problem, pairing))
-
-
-def _whole(objective: Objective, rule: Rule) -> Finding | None:
-    problem = rule.check_objective(objective) if rule.check_objective is not None else None
-    return None if problem is None else _finding(rule, problem, Confidence.HIGH)
-
-
-def _finding(rule: Rule, problem: Problem, confidence: Confidence) -> Finding | None:
-    """The finding without its fix, or None when a comment silences it."""
-    if is_suppressed(rule, problem.places):
+    if program.silences(rule, places):
         return None
+    finding = finding_of(rule, replace(problem, places=places), _confidence(alternatives, unresolved))
+    return replace(finding, fix=write(problem, pairing, program.load))
+
+
+def _whole(objective: Objective, rule: Rule, program: Program) -> Finding | None:
+    problem = rule.check_objective(objective) if rule.check_objective is not None else None
+    if problem is None or program.silences(rule, problem.places):
+        return None
+    return finding_of(rule, problem, Confidence.HIGH)
+
+
+def finding_of(rule: Rule, problem: Problem, confidence: Confidence) -> Finding:
+    """A rule's problem as a finding, without the edits of its fix."""
     return Finding(
         rule=rule.name,
         code=rule.code,

@@ -2,14 +2,15 @@
 
 A rule is one file in this folder that defines `RULE`, beside a page of the same name (`mse_on_softmax.md`) with
 the headings What it does / Why is this bad? / When it is fine / Example / Use instead / References. It sees one
-pairing (or one whole objective) and says what is wrong with it, or nothing. It never decides over alternatives:
-`judge` does.
+pairing (or one whole objective, or one comment that silences rules) and says what is wrong with it, or nothing. It
+never decides over alternatives: `judge` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lossaudit.finding import Severity
 from lossaudit.pairing import Objective, Pairing, Place, Scalar, Step
@@ -45,6 +46,10 @@ class Arguments:
     step: Step | None
     drop: tuple[str, ...] = ()
     add: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
+
+
+if TYPE_CHECKING:
+    from lossaudit.rules.suppression import Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Rule:
         summary: One line for `lossaudit rules`.
         unnamed: Whether it speaks of the flow alone, so that it also sees what reaches a loss without a name.
         since: Version that brought it.
+        needs_run: Whether it asks for measurements: then reading source text can never make it fire.
     """
 
     name: str
@@ -112,4 +118,6 @@ class Rule:
     check: Callable[[Pairing], Problem | None] | None = None
     check_objective: Callable[[Objective], Problem | None] | None = None
     unnamed: bool = False
+    check_comment: Callable[[Comment], Problem | None] | None = None
     since: str = "0.1.0"
+    needs_run: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossaudit.finding import Severity
 from lossaudit.pairing import Basis, Flow, Pairing, Step
 from lossaudit.rules import heads, wording
-from lossaudit.rules.rule import Problem, Remedy, Rule
+from lossaudit.rules.rule import Arguments, Problem, Remedy, Rule
 
 AXIS = frozenset({"softmax", "log_softmax", "softmin"})
 
@@ -22,6 +22,7 @@ def check(pairing: Pairing) -> Problem | None:
         remedy=Remedy(
             title="say which axis holds the classes" if dim is None else f"write dim={dim}, which torch takes here",
             keeps_values=dim is not None,
+            arguments=Arguments(step, add={"dim": dim}) if dim is not None else None,
         ),
     )
 

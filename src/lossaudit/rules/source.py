@@ -20,13 +20,19 @@ SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Text and syntax tree. Spans are offsets into the text, in characters."""
+    """Text and syntax tree. Spans are offsets into the text, in characters.
+
+    Attributes:
+        starts: Where each line begins.
+        cells: Of a notebook, whose code cells stand one after another in the text: number, first and last line.
+    """
 
     path: str
     text: str
     tree: ast.Module
     starts: tuple[int, ...]
     parents: dict[ast.AST, ast.AST]
+    cells: tuple[tuple[int, int, int], ...] = ()
 
     def span(self, node: Node) -> Span:
         start = self._offset(node.lineno, node.col_offset)
@@ -40,15 +46,16 @@ class File:
         """The expression that fills exactly this place."""
         if place.path != self.path or not (place.line and place.col and place.end_line and place.end_col):
             return None
-        if place.end_line > len(self.starts):
+        if self._line(place.end_line, place.cell) > len(self.starts):
             return None
-        wanted = (self.starts[place.line - 1] + place.col - 1, self.starts[place.end_line - 1] + place.end_col - 1)
+        wanted = self.place_span(place)
         expressions = (node for node in ast.walk(self.tree) if isinstance(node, ast.expr))
         return next((node for node in expressions if self.span(node) == wanted), None)
 
     def place(self, span: Span) -> Place:
         (line, col), (end_line, end_col) = self._line_and_column(span[0]), self._line_and_column(span[1])
-        return Place(self.path, line, col, end_line, end_col)
+        cell, first = next(((cell, first) for cell, first, last in self.cells if first <= line <= last), (None, 1))
+        return Place(self.path, line - first + 1, col, end_line - first + 1, end_col, cell)
 
     def statement(self, node: ast.AST) -> ast.stmt | None:
         """The statement around a node, when it is simple and alone on its lines."""
@@ -97,7 +104,12 @@ class File:
         return text
 
     def place_span(self, place: Place) -> Span:
-        return self._at(place.line, place.col), self._at(place.end_line, place.end_col)
+        line, end_line = self._line(place.line, place.cell), self._line(place.end_line, place.cell)
+        return self._at(line, place.col), self._at(end_line, place.end_col)
+
+    def _line(self, line: int, cell: int | None) -> int:
+        """The line of the text for a line of a cell."""
+        return line + next((first - 1 for number, first, _ in self.cells if number == cell), 0)
 
     def _at(self, line: int, col: int) -> int:
         return self.starts[line - 1] + col - 1 if line <= len(self.starts) else len(self.text)
@@ -115,19 +127,19 @@ class File:
 
 def load(path: str) -> File | None:
     """The file as Python sees it, or None when it cannot be read or is no Python."""
-    if path.endswith(".ipynb"):
-        return None  # its places are those of cells
-    lines = linecache.getlines(path)
-    text = "".join(lines)
+    text = "".join(linecache.getlines(path))
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return None
-    if not lines:
-        return None
-    starts = tuple(accumulate((len(line) for line in lines), initial=0))
+    return of(path, text, tree) if text else None
+
+
+def of(path: str, text: str, tree: ast.Module, cells: tuple[tuple[int, int, int], ...] = ()) -> File:
+    """A file of its text and tree."""
+    starts = tuple(accumulate((len(line) for line in text.split("\n")), lambda at, length: at + length + 1, initial=0))
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    return File(path, text, tree, starts, parents)
+    return File(path, text, tree, starts[:-1], parents, cells)
 
 
 def spelled(file: File, path: str) -> str | None:

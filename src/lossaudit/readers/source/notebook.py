@@ -106,11 +106,13 @@ def _source(cell: object) -> str:
 
 _KEEPING = ("time", "timeit", "capture", "prun", "memit", "snakeviz", "pyinstrument", "wandb", "debug", "scalene")
 _CELL_MAGIC = re.compile(r"%%(\w*)")
-_LINE_MAGIC = re.compile(
-    r"\s*(?:[%!?]|(?:pip3?|conda|mamba) +(?:install|uninstall|list|show|freeze)\b|[\w.*]+\?\??\s*$)"
-)
+_COMMANDS = r"(?:pip3?|conda|mamba|cd|ls|ll|mkdir|rmdir|rm|cp|mv|cat)[ \t]+[\w./~\"'*-][^=(]*$"  # work without a mark
+_LINE_MAGIC = re.compile(rf"\s*(?:[%!?]|pip3?[ ]install\b|{_COMMANDS}|[\w.*]+\?\??\s*$)")
 _TIMED = re.compile(r"(\s*)(%(?:time|timeit|prun|memit)\b(?:[ \t]+-[a-z]\w*(?:[ \t]+\d+(?=[ \t]))?)*[ \t]+)(?=\S)")
-_ASSIGNED = re.compile(r"(\s*[\w.,\[\]'\" ()*]+?=[ \t]*)([%!]\S.*)$")
+_COMPOUND = re.compile(r"(?:for|while|with|if|try|def|class|async|@)\b")
+_ASSIGNED = re.compile(r"(\s*[A-Za-z_][\w., ]*(?:\[[^\]=]*\])?[ \t]*=[ \t]*)([%!]\S.*)$")
+_MAYBE = re.compile(rf"[%!?]|^\s*(?:pip3? install\b|{_COMMANDS})", re.MULTILINE)
+_PROMPT = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _TOKEN = re.compile(
     r"""(?P<triple>'''|\"\"\")|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\#.*|(?P<open>[(\[{])|(?P<close>[)\]}])"""
 )
@@ -126,8 +128,11 @@ def _cell(number: int, source: str) -> CodeCell:
             return CodeCell(number, "\n" * (len(lines) - 1))
         elif line.strip():
             break
-    text = _without_magics(lines) if any(mark in source for mark in ("%", "!", "?", " install ")) else "\n".join(lines)
     first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+    if first.startswith(">>>"):  # pasted with its prompts
+        lines = [_PROMPT.sub(lambda prompt: " " * len(prompt[0]), line) for line in lines]
+        first = " "
+    text = _without_magics(lines) if _MAYBE.search(source) else "\n".join(lines)
     return CodeCell(number, text, "if True:" if first[:1] in {" ", "\t"} else "#")
 
 
@@ -155,7 +160,7 @@ def _without_magics(lines: list[str]) -> str:
 def _plain(line: str) -> str:
     """The line without its magic, the rest of it in the same columns."""
     timed = _TIMED.match(line)
-    if timed:  # `%time model.fit(x)` runs the rest of the line
+    if timed and not _COMPOUND.match(line, timed.end()):  # `%time model.fit(x)` runs the rest of the line
         return f"{timed[1]}{'0;':{len(timed[2])}}{line[timed.end() :]}"
     if _LINE_MAGIC.match(line):
         return line[: len(line) - len(line.lstrip())] + "pass"

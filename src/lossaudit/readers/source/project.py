@@ -56,6 +56,11 @@ class Project:
             raise known
         return known
 
+    def add(self, text: Text) -> None:
+        """Know a file that is not on the disk: standard input."""
+        self._texts[text.path] = text
+        self._characters += _size(text)
+
     def resolve(self, module: str, level: int, importer: str) -> str | None:
         """The file of the linted tree that an import means, or None.
 

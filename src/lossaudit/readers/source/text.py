@@ -6,6 +6,7 @@ import ast
 import errno
 import io
 import os
+import re
 import stat
 import sys
 import tokenize
@@ -239,8 +240,9 @@ def _readable(path: str, source: CodeCell, problems: list[Problem]) -> CodeCell:
     try:
         _parse(path, f"{source.above}\n{source.text}\n")
     except Unreadable as error:
-        line = max(error.line - 1, 1)
-        message = f"cell {source.number} {error.reason} (line {line} of the cell); the other cells are read"
-        problems.append(Problem(path, message))
+        reason = re.sub(r"\bline (\d+)", lambda line: f"line {max(int(line[1]) - 1, 1)}", error.reason)
+        where = f"cell {source.number}, line {max(error.line - 1, 1)}"
+        message = f"{where}: {reason}; the other cells are read"
+        problems.append(Problem(path, message, skipped=False))
         return CodeCell(source.number, "\n" * source.text.count("\n"))
     return source

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from lossaudit import catalogue
-from lossaudit.catalogue.schema import Kind, Op, Param
+from lossaudit.catalogue.schema import Kind, Op, Param, Role
 from lossaudit.pairing import Const, Unknown
 from lossaudit.readers.source.frameworks import Handler, Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.activations import activated
@@ -45,10 +45,15 @@ def affine(run: Interpreter, op: str, units: Value | None, call: Call) -> Tensor
     return run.apply("keras", op, {"input": FEATURES, "weight": KERNEL}, {"out_features": width}, call)
 
 
-def _affine(op: str, units: str, run: Interpreter, layer: Object, given: Value) -> Value:
-    width = argument(run, layer, units) or (argument(run, layer, "output_dim") if op == "linear" else None)
+def _affine(op: str, params: tuple[Param, ...], run: Interpreter, layer: Object, given: Value) -> Value:
+    names = [param.name for param in params if param.canonical in _WIDTHS]
+    width = next((value for name in (*names, *_OLD_WIDTHS) if (value := argument(run, layer, name)) is not None), None)
     made = affine(run, op, width, Call(place=layer.place, name=_class(layer)))
     return activated(run, argument(run, layer, "activation"), made, layer.place)
+
+
+_WIDTHS = frozenset({"out_features", "out_channels", "embedding_dim"})
+_OLD_WIDTHS = ("output_dim", "nb_filter")  # of Keras 1
 
 
 def _class(layer: Object) -> str:
@@ -111,77 +116,46 @@ def _average(run: Interpreter, layer: Object, given: Value) -> Value:
     return run.apply("keras", "div", {"input": total}, {"other": Const(len(several.values))}, call)
 
 
-_RANKS = (1, 2, 3)
-_CONVOLUTION = ("filters", "kernel_size", "strides", "padding")
-_AFFINE: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "Dense": ("linear", ("units", "activation")),
-    "EinsumDense": ("einsum", ("equation", "output_shape", "activation")),
-    **{
-        f"{name}{rank}D": (f"conv{rank}d", _CONVOLUTION)
-        for name in ("Conv", "Convolution", "SeparableConv", "LocallyConnected")
-        for rank in _RANKS
-    },
-    **{f"Conv{rank}DTranspose": (f"conv_transpose{rank}d", _CONVOLUTION) for rank in _RANKS},
-    **{f"DepthwiseConv{rank}D": (f"conv{rank}d", ("kernel_size", "strides", "padding")) for rank in _RANKS},
-    "Embedding": ("embedding", ("input_dim", "output_dim")),
-}
-_UNITS: Mapping[str, str] = {"Dense": "units", "Embedding": "output_dim"}
-
-_QUIET: Mapping[str, str] = {
-    "Flatten": "flatten",
-    "Reshape": "reshape",
-    "Permute": "permute",
-    "RepeatVector": "repeat",
-    **dict.fromkeys(("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"), "dropout"),
-    "BatchNormalization": "batch_norm",
-    "LayerNormalization": "layer_norm",
-    "GroupNormalization": "group_norm",
-    "Resizing": "interpolate",
-    **{
-        name.format(rank): op.format(rank)
-        for name, op in (
-            ("SpatialDropout{}D", "feature_dropout"),
-            ("UpSampling{}D", "interpolate"),
-            ("MaxPooling{}D", "max_pool{}d"),
-            ("AveragePooling{}D", "avg_pool{}d"),
-            ("GlobalMaxPooling{}D", "adaptive_max_pool{}d"),
-            ("GlobalAveragePooling{}D", "adaptive_avg_pool{}d"),
-        )
-        for rank in _RANKS
-    },
-}
-"""Layers without an activation, as operations whose arguments do not matter."""
-
-_SAME = ("InputLayer", "Masking", "ActivityRegularization", "Identity")
+_MERGES = frozenset({"add", "sub", "mul", "maximum", "minimum", "cat"})
+_SAME = ("InputLayer", "Masking")
 _WRAPPERS = ("TimeDistributed", "TimeDistributedDense", "SpectralNormalization")
-_MERGES: Mapping[str, str] = {
-    "Add": "add",
-    "Subtract": "sub",
-    "Multiply": "mul",
-    "Maximum": "maximum",
-    "Minimum": "minimum",
-    "Concatenate": "cat",
+_OTHER_NAMES: Mapping[str, str] = {
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "LocallyConnected1D": "Conv1D",
+    "LocallyConnected2D": "Conv2D",
+    "CuDNNLSTM": "LSTM",
+    "CuDNNGRU": "GRU",
+    "GaussianNoise": "GaussianDropout",
 }
 
 
 def _kinds() -> Iterator[tuple[str, Apply, tuple[str, ...]]]:
-    """Layers by dotted name: what calling them gives, and their constructor's parameters in order."""
+    """Layers by their names: what calling them gives, and their constructor's parameters in order."""
+    found: dict[str, tuple[Apply, tuple[str, ...]]] = {}
     for spelling, entry in catalogue.spellings("keras", Kind.MODULE):
         if isinstance(entry, Op):
-            yield spelling.path, partial(_unary, entry.name, spelling.params), tuple(p.name for p in spelling.params)
-    for name, (op, params) in _AFFINE.items():
-        yield f"keras.layers.{name}", partial(_affine, op, _UNITS.get(name, "filters")), params
-    for name, op in _QUIET.items():
-        yield f"keras.layers.{name}", partial(_unary, op, ()), ()
-    for name in _SAME:
-        yield f"keras.layers.{name}", _same, ()
-    for name in _WRAPPERS:
-        yield f"keras.layers.{name}", _wrapped, ("layer",)
-    for name, op in _MERGES.items():
-        yield f"keras.layers.{name}", partial(_merge, op), ()
-    yield "keras.layers.Average", _average, ()
-    yield "keras.layers.Activation", _activation, ("activation",)
-    yield "keras.layers.Lambda", _function, ("function",)
+            names = tuple(param.name for param in spelling.params)
+            found[spelling.path.rpartition(".")[2]] = _applied(entry, spelling.params), names
+    found.update((other, found[name]) for other, name in _OTHER_NAMES.items() if name in found)
+    found.update((name, (_same, ())) for name in _SAME)
+    found.update((name, (_wrapped, ("layer",))) for name in _WRAPPERS)
+    found["RepeatVector"] = partial(_unary, "repeat", ()), ()
+    found["Average"] = _average, ()
+    found["Activation"] = _activation, ("activation",)
+    found["Lambda"] = _function, ("function",)
+    for name, (apply, names) in found.items():
+        yield f"keras.layers.{name}", apply, names
+
+
+def _applied(entry: Op, params: tuple[Param, ...]) -> Apply:
+    if entry.role is Role.AFFINE:
+        return partial(_affine, entry.name, params)
+    if entry.name in _MERGES:
+        return partial(_merge, entry.name)
+    return partial(_unary, entry.name, params)
 
 
 def labelled(run: Interpreter, value: Value, name: Value | None) -> Value:
@@ -263,7 +237,10 @@ _BASE = "keras.layers.Layer"
 
 CALLS: Mapping[str, Handler] = {
     **{path: partial(_construct, path, params) for path, (_, params) in _KINDS.items()},
-    **{f"keras.layers.{name.lower()}": partial(_function_of, op) for name, op in _MERGES.items()},
+    **{
+        f"keras.layers.{name}": partial(_function_of, op)
+        for name, op in (("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("concatenate", "cat"))
+    },
 }
 METHODS: Mapping[tuple[str, str], Method] = {
     **{(path, "__init__"): partial(_initialise, params) for path, (_, params) in _KINDS.items()},

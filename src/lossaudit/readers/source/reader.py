@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import functions
+from lossaudit.readers.source import functions, signal
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, keras, tensorflow, torch
 from lossaudit.readers.source.interpreter import Interpreter
@@ -117,8 +117,15 @@ def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
         grouped.setdefault((met.place, met.differentiated), []).append(met)
     for (place, differentiated), found in grouped.items():
         term = _term(run, found, differentiated)
-        if term is not None and (place.path == path or term.alternatives):
-            yield Objective(place, (term,))
+        stopped = _cut(run, found) if differentiated else ""
+        if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
+            yield Objective(place, () if term is None else (term,), stopped)
+
+
+def _cut(run: Interpreter, found: list[Met]) -> str:
+    """Why nothing is trained there, where that is so on every path."""
+    reasons = [signal.cut(met.loss, run.asked) for met in found]
+    return reasons[0] if all(reasons) else ""
 
 
 def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:

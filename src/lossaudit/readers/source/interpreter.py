@@ -263,7 +263,8 @@ class Interpreter:
         if isinstance(value, Tensor):
             self.asked[id(value)] = value
 
-    def differentiated(self, loss: Value, place: Place | None) -> None:
+    def differentiated(self, loss: Value, place: Place | None, *, asked: bool = True) -> None:
         for guards, each in self.alternatives(loss):
-            if isinstance(each, Tensor) and place is not None:
-                self.met.append(Met(place, (*self.guards, *guards), each, trained=True, differentiated=True))
+            if isinstance(each, Tensor | Opaque) and place is not None:
+                path = (*self.guards, *guards)
+                self.met.append(Met(place, path, self.tensor(each), trained=True, differentiated=True, asked=asked))

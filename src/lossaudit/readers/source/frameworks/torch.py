@@ -368,6 +368,7 @@ FRAMEWORK = Framework(
         "torch.nn.parallel.DistributedDataParallel": _first,
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _first,
         "torch.compile": _first,
+        "apex.amp.scale_loss": _first,
         "torch.jit.script": _first,
         "torch.jit.trace": _first,
         "torch.nn.utils.weight_norm": _first,

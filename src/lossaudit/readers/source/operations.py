@@ -101,7 +101,11 @@ def apply(
         scalar=_is_scalar(role, tensors, args),
         batched=bool(tensors) and tensors[0][1].batched and role in _KEEPS_BATCH,
         framework=framework,
+        quiet=run.without_gradient > 0,
     )
+    asked = call.keywords.get("requires_grad")
+    if asked is not None and asked != Literal(False):
+        run.asked_for_gradient(made)
     if op in ("neg", "sub", "mul", "div"):
         _note_maximised(run, made)
     if role is Role.LOSS:

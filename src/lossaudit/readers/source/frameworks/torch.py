@@ -253,14 +253,15 @@ def _backward(run: Interpreter, loss: Tensor, call: Call) -> Value:
 
 
 def _backward_of_first(run: Interpreter, value: Value, call: Call) -> Value:
-    """`accelerator.backward(loss)`, `fabric.backward(loss)`, `self.manual_backward(loss)`."""
-    if call.args:
-        run.differentiated(call.args[0], call.place)
+    """`accelerator.backward(loss)`, `fabric.backward(loss)`; without an argument, the loss itself is not known."""
+    run.differentiated(call.args[0] if call.args else value, call.place)
     return NONE
 
 
 def _manual_backward(run: Interpreter, target: Object, call: Call) -> Value:
-    return _backward_of_first(run, target, call)
+    if call.args:
+        run.differentiated(call.args[0], call.place)
+    return NONE
 
 
 def _scaled(run: Interpreter, value: Value, call: Call) -> Value | None:

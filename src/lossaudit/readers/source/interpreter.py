@@ -258,5 +258,6 @@ class Interpreter:
 
     def differentiated(self, loss: Value, place: Place | None) -> None:
         for guards, each in self.alternatives(loss):
-            if isinstance(each, Tensor) and place is not None:
-                self.met.append(Met(place, (*self.guards, *guards), each, trained=True, differentiated=True))
+            if isinstance(each, Tensor | Opaque) and place is not None:
+                loss = self.tensor(each)
+                self.met.append(Met(place, (*self.guards, *guards), loss, trained=True, differentiated=True))

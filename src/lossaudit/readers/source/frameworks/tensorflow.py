@@ -182,7 +182,6 @@ _METHODS: Mapping[tuple[str, str], Method] = {
 FRAMEWORK = Framework(
     "tensorflow",
     roots=("tensorflow", "tf_slim"),
-    aliases={"tensorflow.compat.v1": "tensorflow", "tensorflow.compat.v2": "tensorflow"},
     calls=_CALLS,
     methods=_METHODS,
 )

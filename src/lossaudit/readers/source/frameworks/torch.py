@@ -253,14 +253,15 @@ def _backward(run: Interpreter, loss: Tensor, call: Call) -> Value:
 
 
 def _backward_of_first(run: Interpreter, value: Value, call: Call) -> Value:
-    """`accelerator.backward(loss)`, `fabric.backward(loss)`, `self.manual_backward(loss)`."""
-    if call.args:
-        run.differentiated(call.args[0], call.place)
+    """`accelerator.backward(loss)`, `fabric.backward(loss)`; without an argument, the loss itself is not known."""
+    run.differentiated(call.args[0] if call.args else value, call.place)
     return NONE
 
 
 def _manual_backward(run: Interpreter, target: Object, call: Call) -> Value:
-    return _backward_of_first(run, target, call)
+    if call.args:
+        run.differentiated(call.args[0], call.place)
+    return NONE
 
 
 def _scaled(run: Interpreter, value: Value, call: Call) -> Value | None:
@@ -339,12 +340,6 @@ FRAMEWORK = Framework(
     "torch",
     ("torch",),
     aliases={
-        "torch.nn.modules.container": "torch.nn",
-        "torch.nn.modules.activation": "torch.nn",
-        "torch.nn.modules.loss": "torch.nn",
-        "torch.nn.modules.linear": "torch.nn",
-        "torch.nn.modules.module": "torch.nn",
-        "torch.nn.modules": "torch.nn",
         "pytorch_lightning": "lightning",
         "lightning.pytorch": "lightning",
         "pytorch_lightning.core.lightning": "lightning",
@@ -360,6 +355,7 @@ FRAMEWORK = Framework(
         "torch.nn.parallel.DistributedDataParallel": _first,
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _first,
         "torch.compile": _first,
+        "apex.amp.scale_loss": _first,
         "torch.jit.script": _first,
         "torch.jit.trace": _first,
         "torch.nn.utils.weight_norm": _first,

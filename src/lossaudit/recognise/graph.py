@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -109,6 +110,7 @@ class Graph:
         return self.node(index).grad
 
 
+@cache
 def role_of(op: str) -> Role:
     """Role of a catalogue operation or loss."""
     known = catalogue.op(op)

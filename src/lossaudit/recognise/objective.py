@@ -113,6 +113,8 @@ def _unresolved(graph: Graph, pieces: list[_Piece]) -> Found:
 
 
 def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
+    if not piece.reductions and not piece.weights:
+        return Found(Term(piece.coefficient, (part.pairing,)), (piece.value,), part)
     params = dict(part.pairing.loss.params)
     reduction = params.get("reduction")
     if piece.reductions and (reduction is None or reduction == Const("none")):

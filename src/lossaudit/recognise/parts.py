@@ -41,13 +41,17 @@ def pair(
     target: tuple[str, int] | None,
     class_axis: int | None,
     extra: tuple[tuple[str, int], ...] = (),
+    used_as: frozenset[TargetEncoding] | None = None,
 ) -> Part:
-    """Put a prediction, a loss and a target together."""
+    """Put a prediction, a loss and a target together.
+
+    `used_as` is what a written-out loss takes its target for, in case that the type of its numbers is not known.
+    """
     way = walk(graph, prediction[1])
     if class_axis is None:
         class_axis = next((i for i, dim in enumerate(way.flow.dims) if dim.role.value == "class"), None)
     flow = with_axis_roles(graph, way, prediction[1], class_axis)
-    side = _target(graph, target[1], loss.loss) if target is not None else None
+    side = _target(graph, target[1], loss.loss, used_as) if target is not None else None
     others = {name: walk(graph, index).flow for name, index in extra}
     changing = [i for i, node in enumerate(way.nodes) if graph.role(node) not in _QUIET]
     return Part(
@@ -63,7 +67,7 @@ def pair(
 _QUIET = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 
 
-def _target(graph: Graph, index: int, loss: str | None) -> Target:
+def _target(graph: Graph, index: int, loss: str | None, used_as: frozenset[TargetEncoding] | None) -> Target:
     way = walk(graph, index)
     flow = _as_target(graph, index, way)
     integer = (flow.dtype or "").startswith(("int", "uint"))
@@ -74,11 +78,13 @@ def _target(graph: Graph, index: int, loss: str | None) -> Target:
     if integer and entry is not None and TargetEncoding.CLASS_INDEX in entry.encodings:
         return Target(flow, frozenset({TargetEncoding.CLASS_INDEX}), Basis.DECLARED)
     encodings = entry.encodings if entry is not None else frozenset[TargetEncoding]()
+    if flow.dtype is None:
+        return Target(flow, encodings if used_as is None else used_as, Basis.DECLARED)
     # whole rows where the loss itself takes indices: a written-out likelihood
-    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX} or _ROWS, Basis.DECLARED)
+    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX} or ROWS, Basis.DECLARED)
 
 
-_ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
+ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
 
 
 _MAKERS = {"one_hot": TargetEncoding.ONE_HOT, "argmax": TargetEncoding.CLASS_INDEX}
@@ -96,6 +102,8 @@ def _as_target(graph: Graph, index: int, way: Walk) -> Flow:
     if way.flow.source in (Source.OPAQUE, Source.UNKNOWN) or (way.flow.source is Source.CONSTANT and not way.nodes):
         return way.flow
     source, reason = _made_of(graph, index)
+    if (source, reason) == (way.flow.source, way.flow.reason):
+        return way.flow
     return replace(way.flow, source=source, reason=reason)
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Const, Flow, LossUse, Pairing, Source, Step, Unknown, Value
+from lossaudit.pairing import Const, Flow, LossUse, Pairing, Source, Step, TargetEncoding
 from lossaudit.recognise.flows import class_axis, reduced_axis, walk
 from lossaudit.recognise.graph import Graph
-from lossaudit.recognise.parts import Part, pair
-from lossaudit.recognise.positions import sizes
+from lossaudit.recognise.parts import ROWS, Part, pair
+from lossaudit.recognise.unshaped import are_rows, as_many, behind, indexed_pair, one_each, reduced_from_other
 from lossaudit.trace import LeafKind
 
 
@@ -87,30 +87,11 @@ def _difference(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, i
     left, right = node.inputs
     if graph.is_parameter(left[1]) or graph.is_parameter(right[1]):
         return None
-    if not graph.alike(left[1], right[1]) or _spreads(graph, left[1], right[1]):
+    if not graph.alike(left[1], right[1]) or reduced_from_other(graph, left[1], right[1]):
         return None  # every prediction against every target, or a constant: no comparison sample by sample
     if graph.has_grad(left[1]):
         return left, right
     return (right, left) if graph.has_grad(right[1]) else None
-
-
-def _spreads(graph: Graph, left: int, right: int) -> bool:
-    """Whether one side was reduced from the other: with unknown shapes that may be a deviation from a mean."""
-    if graph.node(left).shape is not None:
-        return False
-    first, second = sorted((graph.plain(left), graph.plain(right)))
-    return first == second or first in _behind(graph, second)
-
-
-def _behind(graph: Graph, index: int) -> set[int]:
-    """All nodes that a node was made of, down to the last affine operations."""
-    stack, seen = list(graph.ins(index)), set[int]()
-    while stack:
-        here = stack.pop()
-        if here not in seen:
-            seen.add(here)
-            stack.extend(graph.ins(here))
-    return seen
 
 
 def _log_likelihood(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:
@@ -118,13 +99,22 @@ def _log_likelihood(graph: Graph, summands: tuple[Summand, ...]) -> Match | None
     for position, summand in enumerate(summands):
         if summand.factor >= 0:
             continue
-        found = _weighted_log(graph, summand.node) or _picked_log(graph, summand.node)
+        rows = _weighted_log(graph, summand.node)
+        found = rows or _picked_log(graph, summand.node)
         if found is None:
             continue
         compare, prediction, target, axis = found
         place = graph.node(summand.node).place
         use = LossUse("nll", {}, _ops(graph, summand.node), place, "negative log-likelihood")
-        part = pair(graph, loss=use, compare=compare, prediction=prediction, target=target, class_axis=axis)
+        part = pair(
+            graph,
+            loss=use,
+            compare=compare,
+            prediction=prediction,
+            target=target,
+            class_axis=axis,
+            used_as=ROWS if rows else _INDEX,
+        )
         after = graph.plain(summand.node)
         if graph.node(after).op == "log":
             part = _log_after(graph, part, after)
@@ -139,6 +129,7 @@ def _log_after(graph: Graph, part: Part, log: int) -> Part:
     return replace(part, pairing=pairing, heads=(*part.heads, log), head=(*part.head, step))
 
 
+_INDEX = frozenset({TargetEncoding.CLASS_INDEX})
 _Likelihood: TypeAlias = tuple[int, tuple[str, int], tuple[str, int], int | None]
 """Where both sides meet, the prediction, the target, and the class axis."""
 
@@ -159,7 +150,7 @@ def _weighted_log(graph: Graph, index: int) -> _Likelihood | None:
     if not graph.alike(logs[1], target[1]) or not _is_log_softmax(graph, logs[1]):
         return None
     axis = class_axis(graph, logs[1])
-    if graph.node(here).shape is None and not _are_rows(graph, here, target[1], axis):
+    if graph.node(here).shape is None and not are_rows(graph, here, target[1], axis):
         return None
     return here, logs, target, axis
 
@@ -168,33 +159,13 @@ def _unseen_sides(
     graph: Graph, left: tuple[str, int], right: tuple[str, int]
 ) -> tuple[tuple[str, int], tuple[str, int]] | None:
     """The logarithm and the rows, where a gradient cannot tell them apart because no model is in sight."""
-    if graph.node(left[1]).shape is not None or _spreads(graph, left[1], right[1]):
+    if graph.node(left[1]).shape is not None or reduced_from_other(graph, left[1], right[1]):
         return None
-    shared = _behind(graph, left[1]) & _behind(graph, right[1])
+    shared = behind(graph, left[1]) & behind(graph, right[1])
     logs = [side for side in (left, right) if _is_log_softmax(graph, side[1])]
     if shared or len(logs) != 1:
         return None
     return (left, right) if logs[0] is left else (right, left)
-
-
-def _are_rows(graph: Graph, product: int, target: int, axis: int | None) -> bool:
-    """Whether the text says that the factor of a log-probability is rows over the classes, not a weight of each row.
-
-    Data may be; what is hidden only if the product is summed over the classes.
-    """
-    flow = walk(graph, target).flow
-    if flow.source in (Source.LABELS, Source.CONSTANT) or any(step.op in _MAKE_ROWS for step in flow.steps):
-        return True
-    return any(
-        graph.node(user).op == "sum"
-        and graph.plain(graph.ins(user)[0]) == product
-        and reduced_axis(graph, user) == axis
-        for user in range(product + 1, len(graph.trace.nodes))
-        if axis is not None and graph.ins(user)
-    )
-
-
-_MAKE_ROWS = frozenset({"one_hot", "softmax"})
 
 
 def _picked_log(graph: Graph, index: int) -> _Likelihood | None:
@@ -231,33 +202,11 @@ def _gathered_axis(graph: Graph, index: int) -> int | None:
     shape, dim = graph.node(node.inputs[0][1]).shape, graph.const(index, "dim")
     if shape is None:
         axis = reduced_axis(graph, index)
-        return axis if axis is not None and _one_each(graph, index, axis) else None
+        return axis if axis is not None and one_each(graph, index, axis) else None
     if not isinstance(dim, int) or not shape:
         return None
     axis = dim % len(shape)
     return axis if node.shape == (*shape[:axis], 1, *shape[axis + 1 :]) else None
-
-
-def _one_each(graph: Graph, index: int, axis: int) -> bool:
-    """Whether the text says that the index has one entry a row: it was laid out so, or the result is squeezed."""
-    here = graph.node(index).inputs[-1][1]
-    while True:
-        node = graph.node(here)
-        if node.op == "unsqueeze" and graph.const(here, "dim") in (axis, -1):
-            return True
-        if node.op in ("view", "reshape") and (sizes(node.args, "shape") or (None,))[-1] == 1:
-            return True
-        if node.op == "getitem":
-            return list(node.args.items())[-1:] == [("index.1", Const(None))]
-        carrier = graph.carrier(here)
-        if carrier is None:
-            break
-        here = carrier
-    return any(
-        node.op == "squeeze" and graph.ins(user)[0] == index and node.args.get("dim", Const(None)) != Const(0)
-        for user, node in enumerate(graph.trace.nodes)
-        if node.inputs
-    )
 
 
 def _indexed_axis(graph: Graph, index: int) -> int | None:
@@ -266,28 +215,11 @@ def _indexed_axis(graph: Graph, index: int) -> int | None:
     source, (name, taken) = node.inputs[0][1], node.inputs[-1]
     shape = graph.node(source).shape
     if shape is None:
-        return _indexed_pair(graph, index)
+        return indexed_pair(graph, index)
     last = len(shape) - 1
     if node.op not in ("getitem", "index") or node.shape != graph.node(taken).shape:
         return None
     return last if name == (f"index.{last}" if last else "index") else None
-
-
-def _indexed_pair(graph: Graph, index: int) -> int | None:
-    """`x[range(n), y]` or `x[i, y]` of a matrix: one value for each pair of a row and a class."""
-    node = graph.node(index)
-    rank = graph.rank(graph.ins(index)[0])
-    rows = node.input("index.0") is not None or _is_range(node.args.get("index.0"))
-    others = {name for name in node.args if name.startswith("index")} - {"index.0"}
-    if node.op not in ("getitem", "index") or node.inputs[-1][0] != "index.1" or not rows or others:
-        return None
-    return 1 if rank in (None, 2) else None
-
-
-def _is_range(value: Value | None) -> bool:
-    if isinstance(value, Unknown):
-        return value.reason.startswith("range")
-    return isinstance(value, Const) and isinstance(value.value, tuple) and value.value[:1] == ("range",)
 
 
 def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:
@@ -301,7 +233,7 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
             picked = _picked(graph, graph.plain(taken.node))
             if picked is None or taken.factor != -total.factor or (picked[0][1], picked[2]) != along:
                 continue
-            if graph.size(here) != graph.size(taken.node) or not _as_many(graph, total.node, taken.node):
+            if graph.size(here) != graph.size(taken.node) or not as_many(graph, total.node, taken.node):
                 continue
             use = LossUse(
                 "cross_entropy",
@@ -317,21 +249,10 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
                 prediction=picked[0],
                 target=picked[1],
                 class_axis=picked[2],
+                used_as=_INDEX,
             )
             return part, (first, second), 1.0
     return None
-
-
-def _as_many(graph: Graph, total: int, taken: int) -> bool:
-    """With unknown shapes: whether both keep their axis of size one, or neither does."""
-    if graph.node(total).shape is not None:
-        return True
-    here = graph.plain(total)
-    if total != here or graph.node(here).op != "logsumexp":
-        return False
-    picked = graph.plain(taken)
-    gathered = graph.node(picked).op in ("gather", "take_along_dim")
-    return (graph.const(here, "keepdim") is True) == (gathered and picked == taken)
 
 
 def _binary(graph: Graph, summands: tuple[Summand, ...]) -> Match | None:
@@ -370,7 +291,7 @@ def _times_log(graph: Graph, summand: Summand) -> tuple[tuple[str, int], tuple[s
     left, right = node.inputs
     logs, target = (left, right) if graph.has_grad(left[1]) else (right, left)
     if graph.has_grad(target[1]):
-        if graph.node(here).shape is not None or _spreads(graph, left[1], right[1]):
+        if graph.node(here).shape is not None or reduced_from_other(graph, left[1], right[1]):
             return None
         by_name = [side for side in (left, right) if graph.node(graph.plain(side[1])).op == "log"]
         if len(by_name) != 1:

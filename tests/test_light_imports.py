@@ -32,6 +32,7 @@ def _command(*arguments: str) -> str:
         "import lossaudit.catalogue, lossaudit.rules, lossaudit.result, lossaudit.axes",
         "import lossaudit\nlossaudit.load_ipython_extension",
         "from lossaudit.report import html, full, concise, json",
+        "from lossaudit.report import github, junit, lint_concise, lint_full, lint_json, pairings, sarif, statistics",
         "from lossaudit.recognise import objective",
         _command("rules"),
         _command("explain", "mse-on-softmax"),

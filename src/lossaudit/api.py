@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from lossaudit.report.shown import Report
 if TYPE_CHECKING:
     import torch
 
+    from lossaudit.finding import Finding
     from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
 
@@ -147,6 +150,42 @@ def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt
     from lossaudit.proving.minima import minima as verified
 
     return verified(loss, *arguments, near=near, wrt=wrt)
+
+
+def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> list[Finding]:
+    r"""What reading training code finds wrong between heads and losses. Nothing of it is run or imported.
+
+    The same as the command `lossaudit lint`: with the project's configuration, comments and baseline, in this process.
+
+    Args:
+        targets: Files and folders.
+
+    Returns:
+        Findings by path and line. A file that cannot be read gives a warning, and the others are read.
+
+    Raises:
+        lossaudit.errors.UsageError: The configuration holds what is none.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "train.py")
+    ...     _ = file.write_text(
+    ...         "import torch\n"
+    ...         "model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Softmax(1))\n"
+    ...         "loss = torch.nn.functional.cross_entropy(model(x), y)\n"
+    ...     )
+    ...     [(finding.rule, finding.places[0].line) for finding in lint(file)]
+    [('double-softmax', 3)]
+    """
+    from lossaudit.lint.run import Request, settings_of
+    from lossaudit.lint.run import lint as made
+
+    named = [targets] if isinstance(targets, str | os.PathLike) else targets
+    request = Request(tuple(os.fspath(target) for target in named), processes=1)
+    result = made(request, settings_of(request))
+    for problem in result.problems:
+        warnings.warn(f"{problem.path}: {problem.message}", stacklevel=2)
+    return list(result.findings)
 
 
 def read(loss: torch.Tensor) -> Reading:

@@ -135,6 +135,8 @@ class Flow:
         reason: Why the source is opaque or unknown.
         units: Outputs of the affine operation at the source, where the shape is not known (source readers).
         batched: Whether the first axis is known to hold the samples, where the shape is not known.
+        layer: The affine operation at the source (`"linear"`, `"conv2d"`) where it applies weights of its own; `""` for
+            a product of computed tensors and for other sources.
     """
 
     source: Source
@@ -145,6 +147,7 @@ class Flow:
     reason: str = ""
     units: int | None = None
     batched: bool = False
+    layer: str = ""
 
     @property
     def classes(self) -> int | None:
@@ -242,12 +245,17 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Something that was met and not understood. Counted and shown: silence must not read as approval."""
+    """Something that was met and not understood. Counted and shown: silence must not read as approval.
+
+    Attributes:
+        flows: The way to each summand of a loss that could not be named, as far as one path can be followed.
+    """
 
     what: str
     reason: str
     place: Place | None = None
     ops: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,11 +97,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that could not be linted, a comment or a setting without effect: one line for the user."""
+    """A file that could not be linted, or a part or a setting of it without effect: one line for the user.
+
+    Attributes:
+        skipped: Whether the file was left out as a whole.
+    """
 
     path: str
     message: str
     line: int = 0
+    skipped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,6 @@ class LintResult:
 
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     problems: tuple[Problem, ...] = ()
     hidden: int = 0

@@ -11,8 +11,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from lossaudit.catalogue import LOSSES, OPS  # noqa: E402
+from lossaudit import catalogue  # noqa: E402
+from lossaudit.catalogue import OPS  # noqa: E402
 from lossaudit.catalogue.schema import Kind, Loss, Param  # noqa: E402
+
+# Those of PyTorch; what it does not have is compared with Keras and optax in test_losses_elsewhere.py.
+LOSSES = {name: loss for name, loss in catalogue.LOSSES.items() if loss.callable.startswith("torch.")}
 
 
 def vector(*values: float) -> object:
@@ -126,13 +130,24 @@ def test_adaptive_softmax_is_a_distribution() -> None:
     assert sum(math.exp(-value) for value in losses) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", catalogue.LOSSES.values(), ids=lambda loss: loss.name)
 def test_names_are_known(loss: Loss) -> None:
     assert set(loss.heads) <= set(OPS)
     assert loss.heads
     assert loss.tasks
-    assert loss.callable in {spelling.path for spelling in loss.spellings}
-    for spelling in loss.spellings:
+    framework = catalogue.framework_of(loss.callable)
+    assert framework is not None
+    found = catalogue.find(framework[0], loss.callable)
+    assert found is not None
+    assert found[0] is loss
+    everywhere = [
+        spelling
+        for framework in ("torch", "keras", "tensorflow", "jax")
+        for kind in (Kind.FUNCTION, Kind.GRAPH)
+        for spelling, entry in catalogue.spellings(framework, kind)
+        if entry is loss
+    ]
+    for spelling in everywhere:
         if spelling.kind is Kind.FUNCTION:
             names = {param.canonical for param in spelling.params}
             assert {loss.prediction, *loss.others} | ({loss.target} if loss.target else set()) <= names

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 
 from lossaudit.catalogue.losses import (
@@ -12,10 +13,13 @@ from lossaudit.catalogue.losses import (
     metric,
     multiclass,
     multilabel,
+    overlap,
     ranking,
     regression,
     sequence,
 )
+from lossaudit.catalogue.naming import framework_of as framework_of
+from lossaudit.catalogue.notation import NUMPY as KEYWORD_ALIASES  # noqa: F401
 from lossaudit.catalogue.ops import (
     affine,
     casts,
@@ -33,21 +37,23 @@ from lossaudit.catalogue.ops import (
 from lossaudit.catalogue.schema import Kind, Loss, Op, Spelling
 
 _OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, encode, cut, other)
-_LOSSES = (binary, multiclass, multilabel, regression, distribution, ranking, metric, sequence)
+_LOSSES = (binary, multiclass, multilabel, overlap, regression, distribution, ranking, metric, sequence)
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})
 LOSSES: Mapping[str, Loss] = MappingProxyType({loss.name: loss for family in _LOSSES for loss in family.LOSSES})
 
-_SPELLINGS: dict[tuple[str, str], tuple[Op | Loss, Spelling]] = {
-    (spelling.framework, spelling.path): (entry, spelling)
-    for entry in chain(OPS.values(), LOSSES.values())
-    for spelling in entry.spellings
-}
+_FRAMEWORKS = frozenset({"torch", "keras", "tensorflow", "jax"})
 
-# NumPy's names, which PyTorch's builtins take as keywords as well: `torch.softmax(x, axis=1)`.
-KEYWORD_ALIASES: Mapping[str, str] = MappingProxyType(
-    {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
-)
+
+@cache
+def _spellings(framework: str) -> Mapping[str, tuple[Op | Loss, Spelling]]:
+    """By path. PyTorch's stand with the entries; the table of another framework is loaded when it is first needed."""
+    if framework not in _FRAMEWORKS:
+        return MappingProxyType({})
+    entries = (*OPS.values(), *LOSSES.values())
+    table = {} if framework == "torch" else import_module(f"{__name__}.frameworks.{framework}").SPELLINGS
+    rows = [(entry, table.get(entry.name, ()) if table else entry.spellings) for entry in entries]
+    return MappingProxyType({spelling.path: (entry, spelling) for entry, group in rows for spelling in group})
 
 
 def op(name: str) -> Op | None:
@@ -71,12 +77,13 @@ def loss(name: str) -> Loss | None:
 def find(framework: str, path: str) -> tuple[Op | Loss, Spelling] | None:
     """The operation or loss that a framework's name means, and how it is spelled there.
 
-    Besides the public name, the names that PyTorch itself reports for its objects are understood.
+    Besides the public name, the names that PyTorch itself reports for its objects are understood, and those under
+    which a framework's own modules keep them (`framework_of`).
 
     Args:
-        framework: `"torch"`, ...
-        path: Dotted name, such as `"torch.nn.functional.softmax"`, `"torch.Tensor.__rsub__"`,
-            `"torch.nn.Softmax"`, or the name of an autograd node, such as `"SoftmaxBackward0"`.
+        framework: `"torch"`, `"keras"`, `"tensorflow"` or `"jax"` (with optax and flax).
+        path: Dotted name, such as `"torch.nn.functional.softmax"`, `"torch.Tensor.__rsub__"`, `"torch.nn.Softmax"`,
+            the name of an autograd node, such as `"SoftmaxBackward0"`, or a string of a Keras configuration.
 
     >>> entry, spelling = find("torch", "torch.nn.functional.softmax")
     >>> entry.name, [param.name for param in spelling.params]
@@ -85,27 +92,27 @@ def find(framework: str, path: str) -> tuple[Op | Loss, Spelling] | None:
     'cross_entropy'
     >>> find("torch", "torch.functional.einsum")[0].name, find("torch", "torch.Tensor.mT.__get__")[0].name
     ('einsum', 'mT')
+    >>> find("keras", "mse")[0].name, find("jax", "optax.softmax_cross_entropy")[0].name
+    ('mse', 'cross_entropy')
     """
-    return _SPELLINGS.get((framework, path)) or _SPELLINGS.get((framework, _public(path)))
+    known = _spellings(framework)
+    return known.get(path) or known.get(_public(path))
 
 
 def _public(path: str) -> str:
-    """The public name of what PyTorch reports by the name of its module or getter.
+    """The public name of what a framework reports by the name of its module or getter.
 
     >>> _public("torch::autograd::CopyBackwards")
     'CopyBackwards'
     """
-    if path.startswith("torch.nn.modules."):
-        return "torch.nn." + path.rpartition(".")[2]
-    if path.startswith("torch.functional."):
-        return "torch." + path.removeprefix("torch.functional.")
-    return path.removesuffix(".__get__").removeprefix("torch::autograd::")
+    canonical = framework_of(path.removesuffix(".__get__"))
+    return canonical[1] if canonical else path.removeprefix("torch::autograd::")
 
 
 def spellings(framework: str, kind: Kind) -> Iterator[tuple[Spelling, Op | Loss]]:
     """All spellings of one kind in a framework, with what they mean, operations first."""
-    for entry, spelling in _SPELLINGS.values():
-        if spelling.framework == framework and spelling.kind is kind:
+    for entry, spelling in _spellings(framework).values():
+        if spelling.kind is kind:
             yield spelling, entry
 
 

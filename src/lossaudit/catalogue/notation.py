@@ -1,12 +1,17 @@
-"""The notation in which the catalogue's rows give PyTorch's spellings.
+"""The notation in which the catalogue gives spellings.
 
-Parameters without a default are strings, those with one are keywords, in the order of the framework:
-`"x1:input"` is a parameter that the framework calls `x1` and the catalogue `input`, and `"*dims"` takes all
-remaining positional arguments. Several names with the same parameters share one row, separated by spaces.
+The framework of a function or layer is that of its name's first part. Parameters without a default are strings, those
+with one are keywords, in the order of the framework: `"x1:input"` is a parameter that the framework calls `x1` and the
+catalogue `input`, and `"*dims"` takes all remaining positional arguments. Several names with the same parameters share
+one row, separated by spaces.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lossaudit.catalogue.naming import ROOTS
 from lossaudit.catalogue.schema import Kind, Param, Spelling
 from lossaudit.pairing import Scalar
 
@@ -14,41 +19,97 @@ Default = Scalar | tuple[Scalar, ...]
 Spellings = tuple[Spelling, ...]
 
 
-def _params(required: tuple[str | Param, ...], defaults: dict[str, Default]) -> tuple[Param, ...]:
-    return tuple(map(_param, required)) + tuple(Param(name, default) for name, default in defaults.items())
+# NumPy's names. Other frameworks took them over, and PyTorch's builtins take them as keywords as well:
+# `torch.softmax(x, axis=1)`.
+NUMPY: Mapping[str, str] = MappingProxyType(
+    {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+)
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+_FIXED: Mapping[str, Default] = MappingProxyType({})
 
 
-def _param(text: str | Param) -> Param:
-    if isinstance(text, Param):
-        return text
+def _params(
+    required: tuple[str | Param, ...],
+    defaults: Mapping[str, Default],
+    means: Mapping[str, str] = _NO_NAMES,
+    fixed: Mapping[str, Default] = _FIXED,
+) -> tuple[Param, ...]:
+    return (
+        *[text if isinstance(text, Param) else _param(text, means) for text in required],
+        *[Param(name, default, means.get(name, "")) for name, default in defaults.items()],
+        *[Param("", value, name) for name, value in fixed.items()],
+    )
+
+
+def _param(text: str, names: Mapping[str, str]) -> Param:
     name, _, means = text.partition(":")
-    return Param(name.removeprefix("*"), means=means, variadic=name.startswith("*"))
+    plain = name.removeprefix("*")
+    return Param(plain, means=means or names.get(plain, ""), variadic=plain != name)
 
 
-def function(paths: str, /, *required: str | Param, **defaults: Default) -> Spellings:
-    """Functions, by dotted name.
+def _named(
+    kind: Kind,
+    paths: str,
+    required: tuple[str | Param, ...],
+    defaults: Mapping[str, Default],
+    fixed: Mapping[str, Default] = _FIXED,
+) -> Spellings:
+    """Spellings by dotted name, all in one framework."""
+    names = paths.split()
+    framework = ROOTS[names[0].partition(".")[0]]
+    params = _params(required, defaults, _NO_NAMES if framework == "torch" else NUMPY, fixed)
+    return tuple([Spelling(framework, name, kind, params) for name in names])
+
+
+def function(
+    paths: str, /, *required: str | Param, fixed: Mapping[str, Default] = _FIXED, **defaults: Default
+) -> Spellings:
+    """Functions, by dotted name; `fixed` are parameters of the catalogue that cannot be given here.
 
     >>> function("torch.special.expit", "input")[0].path
     'torch.special.expit'
+    >>> function("jax.nn.softmax", "x", axis=-1)[0].params[1]
+    Param(name='axis', default=-1, means='dim', variadic=False)
     """
-    params = _params(required, defaults)
-    return tuple(Spelling("torch", path, Kind.FUNCTION, params) for path in paths.split())
+    return _named(Kind.FUNCTION, paths, required, defaults, fixed)
 
 
-def method(names: str, /, *required: str | Param, receiver: str = "input", **defaults: Default) -> Spellings:
+def layer(
+    paths: str, /, *required: str | Param, fixed: Mapping[str, Default] = _FIXED, **defaults: Default
+) -> Spellings:
+    """Classes whose objects are called, by dotted name, with the parameters of their constructor.
+
+    >>> layer("keras.layers.Dense", "units:out_features")[0].framework
+    'keras'
+    """
+    return _named(Kind.MODULE, paths, required, defaults, fixed)
+
+
+def string(names: str, /, fixed: Mapping[str, Default] = _FIXED, **defaults: Default) -> Spellings:
+    """Names in Keras's configurations, with what they leave at its default.
+
+    >>> string("softmax", axis=-1)[0].path
+    'softmax'
+    """
+    params = _params((), defaults, NUMPY, fixed)
+    return tuple([Spelling("keras", name, Kind.STRING, params) for name in names.split()])
+
+
+def method(
+    names: str, /, *required: str | Param, receiver: str = "input", of: str = "torch.Tensor", **defaults: Default
+) -> Spellings:
     """Methods and properties of a tensor; `receiver` is the catalogue's name for the tensor itself.
 
     >>> [p.canonical for p in method("__rsub__", "other:input", receiver="other")[0].params]
     ['other', 'input']
     """
-    params = (Param("self", means=receiver), *_params(required, defaults))
-    return tuple(Spelling("torch", f"torch.Tensor.{name}", Kind.METHOD, params) for name in names.split())
+    paths = " ".join([f"{of}.{name}" for name in names.split()])
+    return _named(Kind.METHOD, paths, (Param("self", means=receiver), *required), defaults)
 
 
 def module(names: str, /, *required: str | Param, **defaults: Default) -> Spellings:
-    """Modules, with the parameters of their constructor."""
-    params = _params(required, defaults)
-    return tuple(Spelling("torch", f"torch.nn.{name}", Kind.MODULE, params) for name in names.split())
+    """PyTorch's modules, with the parameters of their constructor."""
+    return layer(" ".join([f"torch.nn.{name}" for name in names.split()]), *required, **defaults)
 
 
 def node(names: str, edges: str = "input", saved: str = "") -> Spellings:
@@ -65,9 +126,8 @@ def node(names: str, edges: str = "input", saved: str = "") -> Spellings:
 
 def both(names: str, /, *required: str | Param, **defaults: Default) -> Spellings:
     """A function `torch.name(input, ...)` and a method `input.name(...)` with the same further parameters."""
-    paths = " ".join(f"torch.{name}" for name in names.split())
-    params = _params(required, defaults)
-    return function(paths, "input", *params) + method(names, *params)
+    paths = " ".join([f"torch.{name}" for name in names.split()])
+    return function(paths, "input", *required, **defaults) + method(names, *required, **defaults)
 
 
 def unary(names: str, /) -> Spellings:

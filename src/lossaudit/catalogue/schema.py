@@ -51,7 +51,7 @@ class Param:
     """A parameter of a spelling.
 
     Attributes:
-        name: As the framework spells it.
+        name: As the framework spells it; `""` of one that cannot be given there, whose default always holds.
         default: Its default, or `REQUIRED`. A parameter that only some overloads take has the default None.
         means: The catalogue's name for it, where that differs from `name`.
         variadic: Whether it takes all remaining positional arguments; one sequence in their stead is as good.
@@ -97,6 +97,7 @@ class Op:
 
     Attributes:
         name: Standard name, lower case (`log_softmax`).
+        spellings: PyTorch's; those of other frameworks stand in `frameworks/`.
         axis: Canonical parameter that names the axis it acts on, where there is one.
         summary: What it does; needed where the name does not say it.
     """
@@ -136,7 +137,7 @@ class Loss:
         callable: Dotted name of an implementation.
         prediction, target: Names of its parameters for the two sides; `target` is `""` for a loss without one.
         others: Names of further inputs that carry a gradient.
-        spellings: How frameworks call it.
+        spellings: PyTorch's; those of other frameworks stand in `frameworks/`.
         tasks: What it is for.
         reference: Paper or documentation, with equation where there is one.
         class_axis: Whether it compares along a class axis (True) or value by value (False).

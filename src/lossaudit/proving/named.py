@@ -127,11 +127,10 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
 
 
 def _two_sided(name: str) -> bool:
-    """Whether a catalogue loss takes one prediction and one target, and nothing else."""
+    """Whether a catalogue loss is a function of PyTorch of one prediction and one target, and nothing else."""
     loss = catalogue.LOSSES[name]
-    return (
-        bool(loss.target) and not loss.others and not loss.callable.startswith("torch.nn.A") and name not in _OF_LISTS
-    )
+    function = loss.callable.startswith("torch.nn.functional.")
+    return function and bool(loss.target) and not loss.others and name not in _OF_LISTS
 
 
 def _check_options(name: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:

@@ -74,8 +74,8 @@ def _walk(graph: Graph, index: int) -> Walk:
         here = before
     steps.reverse()
     nodes.reverse()
-    flow = Flow(source, tuple(steps), _dims(end), end.dtype, reason=reason)
-    way = Walk(flow, tuple(nodes), here)
+    layer = layer_at(graph, here) if source is Source.AFFINE else ""
+    way = Walk(Flow(source, tuple(steps), _dims(end), end.dtype, reason=reason, layer=layer), tuple(nodes), here)
     return replace(way, flow=_with_axes(graph, way)) if end.shape is not None else way
 
 
@@ -90,6 +90,19 @@ def is_affine(graph: Graph, index: int) -> bool:
             graph.role(right) is Role.AFFINE and graph.is_parameter(left)
         )
     return False
+
+
+def layer_at(graph: Graph, index: int) -> str:
+    """The affine operation at this node, where everything but its input is a parameter; `""` for other products."""
+    node = graph.node(index)
+    if node.op in ("add", "sub"):
+        return layer_at(graph, next(source for source in graph.ins(index) if graph.role(source) is Role.AFFINE))
+    weights = [source for name, source in node.inputs if name != "input"]
+    if not all(graph.is_parameter(source) for source in weights):
+        return ""
+    if node.op == "linear" or node.op.startswith("conv"):
+        return node.op
+    return "linear" if weights and node.op in ("matmul", "mm") else ""
 
 
 def _step(graph: Graph, index: int) -> tuple[Step, int] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Const, Pairing, Place, Scalar, Term, Unknown, Unresolved, Value
+from lossaudit.recognise.flows import walk
 from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.named import named_loss
 from lossaudit.recognise.parts import Part
@@ -108,7 +109,8 @@ def _unresolved(graph: Graph, pieces: list[_Piece]) -> Found:
     first = pieces[0]
     what = " + ".join(dict.fromkeys(_what(graph, piece.node) for piece in pieces))
     ops = tuple(dict.fromkeys(op for piece in pieces for op in _ops(graph, piece.node)))
-    unresolved = Unresolved(what, "not a loss that lossaudit can name", graph.node(first.node).place, ops)
+    flows = tuple(walk(graph, piece.node).flow for piece in pieces)
+    unresolved = Unresolved(what, "not a loss that lossaudit can name", graph.node(first.node).place, ops, flows)
     return Found(Term(first.coefficient, (), (unresolved,)), (first.value,), None)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from lossaudit.catalogue.schema import Expects
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing
+from lossaudit.pairing import Pairing, Step
 from lossaudit.rules import heads, labels, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax")
-    count = heads.classes(pairing.prediction)
-    if softmax is None or pairing.loss.loss != "bce" or not heads.over_classes(softmax):
+    if softmax is None or pairing.loss.loss != "bce" or heads.expects(pairing) is not Expects.PROBABILITIES:
         return None
+    count = heads.classes(pairing.prediction)
     # With two classes it equals cross-entropy.
-    if count is None or count <= 2 or not labels.are_class_labels(pairing):
+    if count is None or count <= 2 or not _exclusive(pairing, softmax):
         return None
     return Problem(
         message=wording.together(softmax, pairing),
@@ -27,6 +28,13 @@ def check(pairing: Pairing) -> Problem | None:
             target="class index",
         ),
     )
+
+
+def _exclusive(pairing: Pairing, softmax: Step) -> bool:
+    """Whether the softmax is over classes of which each sample has one: by the labels, or as Keras models are built."""
+    if heads.is_switched(pairing):
+        return heads.over_units(pairing, softmax)
+    return heads.over_classes(softmax) and labels.are_class_labels(pairing)
 
 
 RULE = Rule(

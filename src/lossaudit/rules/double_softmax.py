@@ -10,7 +10,7 @@ from lossaudit.rules.rule import Problem, Remedy, Rule
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax")
-    if softmax is None or not heads.takes_logits(pairing, "cross_entropy") or not heads.over_classes(softmax):
+    if softmax is None or not heads.applies_softmax(pairing) or not heads.over_classes(softmax):
         return None
     return Problem(
         message=wording.together(softmax, pairing),

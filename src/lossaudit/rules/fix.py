@@ -7,37 +7,54 @@ touch. Where a step of the reasoning is not certain, only the advice is given: n
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import dedent
 
+from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
 from lossaudit.finding import Edit, Fix
 from lossaudit.pairing import Args, Const, Pairing, Step
 from lossaudit.rules import heads, labels, operands
+from lossaudit.rules.respell import rearranged, respelled
 from lossaudit.rules.rule import Problem, Remedy
-from lossaudit.rules.source import File, functional, load
+from lossaudit.rules.source import File, load, spelled
 
 # Behind the head nothing may stand that means something else of logits than of probabilities.
 HARMLESS = frozenset({Role.VIEW, Role.CAST, Role.NOISE})
 SYMMETRIC = frozenset({"mse", "mae", "smooth_l1", "huber"})
 NAMES_FOR_LOGITS = ("logits", "raw_logits", "model_logits")
-FUNCTIONS = {"cross_entropy": "cross_entropy", "bce_with_logits": "binary_cross_entropy_with_logits"}
 WITHOUT_EFFECT = Const(None)
 
 
-def write(problem: Problem, pairing: Pairing) -> Fix | None:
-    """The fix of a problem: its remedy, spelled in the program's own code where that can be read."""
+def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None] = load) -> Fix | None:
+    """The fix of a problem: its remedy, spelled in the program's own code where `load` can read that."""
     remedy = problem.remedy
     if remedy is None:
         return None
     advice = Fix("; ".join((remedy.title, *remedy.also)))
+    if remedy.respelling is not None or remedy.arguments is not None:
+        return _respelled(advice, remedy, pairing)
     head = next((step for step in reversed(heads.head(pairing.prediction)) if step.op in remedy.drop_head), None)
     if head is None or any(heads.role(step.op) not in HARMLESS for step in heads.after(pairing.prediction, head)):
         return advice
-    site = _site(pairing, head)
+    site = _site(pairing, head, load)
     change = _change(site, remedy) if site is not None else None
-    return advice if site is None or change is None else _shown(advice, site, change, remedy)
+    if site is None or change is None:
+        return advice
+    files = (site.head_file,) if site.head_file is site.loss_file else (site.head_file, site.loss_file)
+    fix = _shown(advice, files, change.edits, remedy.keeps_values and change.local)
+    return fix if change.local or not fix.edits else replace(fix, title=f"{fix.title} ({_elsewhere(site, change)})")
+
+
+def _respelled(advice: Fix, remedy: Remedy, pairing: Pairing) -> Fix:
+    """One expression spelled otherwise, or one call with other arguments."""
+    change = respelled(remedy.respelling, pairing) if remedy.respelling is not None else None
+    if change is None and remedy.arguments is not None:
+        change = rearranged(remedy.arguments, pairing.loss)
+    if change is None:
+        return advice
+    return _shown(advice, (change.file,), change.edits, remedy.keeps_values and change.local)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class _Change:
     local: bool
 
 
-def _site(pairing: Pairing, head: Step) -> _Site | None:
+def _site(pairing: Pairing, head: Step, load: Callable[[str], File | None]) -> _Site | None:
     if pairing.loss.place is None or head.place is None:
         return None
     loss_file, head_file = load(pairing.loss.place.path), load(head.place.path)
@@ -132,7 +149,7 @@ def _removed(site: _Site, prediction: ast.expr) -> _Change | None:
         made = operands.definition(file, prediction, site.loss_statement)
         return _from_assignment(site, made, prediction, inner) if made is not None and made.value is head else None
     if _assigns_itself(site.head_statement, inner):
-        edit = _deletion(file, site.head_statement)
+        edit = operands.deletion(file, site.head_statement)
         return None if edit is None else _Change((edit,), unchanged, local=False)
     return _Change((_edit(file, head, _atom(file, head, inner)),), unchanged, local=False)
 
@@ -140,8 +157,8 @@ def _removed(site: _Site, prediction: ast.expr) -> _Change | None:
 def _from_assignment(site: _Site, made: ast.Assign, prediction: ast.expr, inner: ast.expr) -> _Change | None:
     """`probs = softmax(z)` and later `loss(probs, ...)`: who else reads `probs` decides."""
     file, name = site.loss_file, ast.unparse(made.targets[0])
-    readers = _readers(site, made, name, prediction)
-    deletion = _deletion(file, made)
+    readers = operands.readers(file, made, prediction)
+    deletion = operands.deletion(file, made)
     if _assigns_itself(made, inner):
         only_largest = all(_asks_for_largest(file, reader) for reader in readers)
         return _Change((deletion,), name, local=True) if only_largest and deletion is not None else None
@@ -172,12 +189,14 @@ def _with_logits(site: _Site, made: ast.Assign, inner: ast.expr, read: bool) -> 
 
 def _new_call(site: _Site, remedy: Remedy, prediction: str, target: ast.expr) -> str | None:
     """The text of the mended loss, or None where an argument could not be carried over."""
-    spelled = functional(site.loss_file, FUNCTIONS[remedy.loss])
+    loss = catalogue.loss(remedy.loss)
+    torch = loss is not None and site.pairing.framework == "torch"
+    function = spelled(site.loss_file, loss.callable) if loss is not None and torch else None
     carried = _carried(site.pairing.loss.params)
     labels_text = _target_text(site, remedy, target)
-    if spelled is None or carried is None or labels_text is None or _goes_on(site):
+    if function is None or carried is None or labels_text is None or _goes_on(site):
         return None
-    return f"{spelled}({', '.join((prediction, labels_text, *carried))})"
+    return f"{function}({', '.join((prediction, labels_text, *carried))})"
 
 
 def _carried(params: Args) -> tuple[str, ...] | None:
@@ -208,7 +227,7 @@ def _target_text(site: _Site, remedy: Remedy, target: ast.expr) -> str | None:
         if index is not None:
             return file.source(index)
         text = file.source(target)
-        return f"{text if _is_atom(target) else f'({text})'}.argmax(1)"
+        return f"{text if operands.is_atom(target) else f'({text})'}.argmax(1)"
     if remedy.loss == "bce_with_logits" and not _same_shape_and_float(site.pairing):
         return None
     return file.source(target)
@@ -227,22 +246,6 @@ def _goes_on(site: _Site) -> bool:
     """Whether the program reduces the loss further, behind the place that was recognised."""
     parent = site.loss_file.parents[site.loss_node]
     return isinstance(parent, ast.Attribute) and parent.attr != "backward"
-
-
-def _readers(site: _Site, made: ast.Assign, name: str, prediction: ast.expr) -> list[ast.Name]:
-    """Everybody but the loss who may read the value that `made` gives to `name`."""
-    file = site.loss_file
-    names = [node for node in file.names(file.scope(made)) if node.id == name]
-    once = sum(isinstance(node.ctx, ast.Store) for node in names) == 1
-    end = file.span(made)[1]
-    return [
-        node
-        for node in names
-        if isinstance(node.ctx, ast.Load)
-        and node is not prediction
-        and not file.inside(node, made)
-        and (once or file.span(node)[0] > end)
-    ]
 
 
 def _asks_for_largest(file: File, node: ast.Name) -> bool:
@@ -264,46 +267,34 @@ def _only_assigns(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets)
 
 
-def _deletion(file: File, statement: ast.stmt) -> Edit | None:
-    """Takes out whole lines, unless the block would be left empty."""
-    return Edit(file.place(file.line_span(statement)), "") if len(file.block(statement)) > 1 else None
-
-
 def _edit(file: File, node: ast.expr | ast.stmt, text: str) -> Edit:
     return Edit(file.place(file.span(node)), text)
-
-
-def _is_atom(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
 
 
 def _atom(file: File, outer: ast.expr, inner: ast.expr) -> str:
     """The text of `inner` in the stead of `outer`, in brackets where it would bind otherwise."""
     alone = isinstance(file.parents[outer], ast.Assign | ast.Return | ast.Call | ast.keyword | ast.Expr)
-    return file.source(inner) if alone or _is_atom(inner) else f"({file.source(inner)})"
+    return file.source(inner) if alone or operands.is_atom(inner) else f"({file.source(inner)})"
 
 
-def _shown(advice: Fix, site: _Site, change: _Change, remedy: Remedy) -> Fix:
+def _shown(advice: Fix, files: Sequence[File], edits: tuple[Edit, ...], keeps_values: bool) -> Fix:
     """The statements that the edits touch, before and after; only the advice when the result were no Python."""
-    files = (site.head_file,) if site.head_file is site.loss_file else (site.head_file, site.loss_file)
     before: list[str] = []
     after: list[str] = []
     for file in files:
         try:
-            ast.parse(file.edited(change.edits))
+            ast.parse(file.edited(edits))
         except SyntaxError:
             return advice
-        for statement in _touched(file, change.edits):
+        for statement in _touched(file, edits):
             before.append(_plain(file.text, file.line_span(statement)))
-            after.append(dedent(file.edited(change.edits, file.line_span(statement))).rstrip())
-    title = advice.title if change.local else f"{advice.title} ({_elsewhere(site, change)})"
+            after.append(dedent(file.edited(edits, file.line_span(statement))).rstrip())
     return replace(
         advice,
-        title=title,
         before="\n".join(before),
         after="\n".join(text for text in after if text),
-        edits=change.edits,
-        keeps_values=remedy.keeps_values and change.local,
+        edits=edits,
+        keeps_values=keeps_values,
     )
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 from lossaudit import catalogue
-from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import AxisRole, Const, Flow, Pairing, Step, Value
+from lossaudit.catalogue.schema import Expects, Role
+from lossaudit.pairing import AxisRole, Const, Flow, Pairing, Source, Step, Value
 
 PASSING = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
+
+CLAMPS = frozenset({"clamp", "clamp_min", "clamp_max"})
+
+# One class per sample, scored by the logarithm of its probability.
+_CROSS_ENTROPIES = frozenset({"cross_entropy", "categorical_cross_entropy", "sparse_categorical_cross_entropy"})
+_OF_KERAS = frozenset({"bce", "categorical_cross_entropy", "sparse_categorical_cross_entropy"})
+_KERAS = frozenset({"keras", "tensorflow"})
 
 # A summand or a bound this small only protects a logarithm.
 EPSILON = 1e-3
@@ -35,7 +42,7 @@ def head(flow: Flow) -> tuple[Step, ...]:
 def meaning(flow: Flow) -> tuple[Step, ...]:
     """The head without trailing guards of a logarithm: clamps to almost [0, 1] and tiny summands."""
     steps = head(flow)
-    while steps and _is_guard(steps[-1]):
+    while steps and is_guard(steps[-1]):
         steps = steps[:-1]
     return steps
 
@@ -49,6 +56,29 @@ def ends_with(flow: Flow, *ops: str) -> Step | None:
     """The last meaningful step, when it is one of `ops`."""
     step = last(flow)
     return step if step is not None and step.op in ops else None
+
+
+def without_log(flow: Flow) -> tuple[Step, ...]:
+    """The meaning without a logarithm taken at the end."""
+    steps = meaning(flow)
+    return steps[:-1] if steps and steps[-1].op == "log" else steps
+
+
+def last_two(flow: Flow, inner: str, outer: tuple[str, ...]) -> tuple[Step, Step] | None:
+    """The last two meaningful steps, a logarithm at the end left out, when the one is `inner` and the other `outer`."""
+    steps = without_log(flow)[-2:]
+    if len(steps) < 2 or steps[0].op != inner or steps[1].op not in outer:
+        return None
+    return steps[0], steps[1]
+
+
+def logarithm(flow: Flow) -> Step | None:
+    """What makes the values logarithms of probabilities, wherever the gradient is cut."""
+    steps = [step for step in head(flow) if role(step.op) is not Role.CUT]
+    if not steps:
+        return None
+    taken = len(steps) >= 2 and steps[-1].op == "log" and steps[-2].op in ("softmax", "sigmoid")
+    return steps[-1] if taken or steps[-1].op in ("log_softmax", "logsigmoid") else None
 
 
 def after(flow: Flow, step: Step) -> tuple[Step, ...]:
@@ -90,24 +120,88 @@ def units(flow: Flow) -> int | None:
 
 
 def classes(flow: Flow) -> int | None:
-    """Number of classes: the class axis, or the second axis of a matrix."""
+    """Number of classes: the class axis, the second axis of a matrix, or the outputs of the layer at the source."""
     if flow.classes is not None:
         return flow.classes
-    return flow.dims[1].size if len(flow.dims) == 2 else None
+    if flow.dims:
+        return flow.dims[1].size if len(flow.dims) == 2 else None
+    return flow.units if all(role(step.op) in KEEPS_AXES for step in flow.steps) else None
 
 
-def takes_logits(pairing: Pairing, *losses: str) -> bool:
-    """Whether the loss is one of `losses`, all of which take logits, and nothing says that this use does not."""
-    from_logits = pairing.loss.params.get("from_logits", Const(True))
-    return pairing.loss.loss in losses and from_logits == Const(True)
+def over_units(pairing: Pairing, step: Step) -> bool:
+    """Whether a softmax surely runs over the outputs of the layer at the source, which `Flow.units` counts.
+
+    Torch has the outputs of a linear layer last and the channels of a convolution second; the others have both last.
+    """
+    flow = pairing.prediction
+    index = next(i for i, other in enumerate(flow.steps) if other is step)
+    if not flow.layer or any(role(other.op) not in KEEPS_AXES for other in flow.steps[:index]):
+        return False
+    convolution = pairing.framework == "torch" and flow.layer.startswith("conv")
+    return dimension(pairing, step) == (1 if convolution else -1)
 
 
-def _is_guard(step: Step) -> bool:
-    numbers = [_number(value) for name, value in step.args.items() if name != "alpha"]
-    known = [number for number in numbers if number is not None]
-    if step.op == "clamp":
+def dimension(pairing: Pairing, step: Step) -> int | None:
+    """The axis of a softmax as the program gives it; the last one where a framework other than torch leaves it out."""
+    given = step.args.get("dim")
+    if given is None:
+        return -1 if pairing.framework != "torch" and step.axis is None else step.axis
+    number = given.value if isinstance(given, Const) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def raw(flow: Flow) -> bool:
+    """Whether a layer's outputs reach the loss as they are.
+
+    What a product of two computed tensors gives may well be probabilities: a mixture of experts, an attention.
+    """
+    return flow.source is Source.AFFINE and bool(flow.layer) and not head(flow)
+
+
+def expects(pairing: Pairing) -> Expects | None:
+    """What this use of its loss takes as the prediction; None where that is not known.
+
+    >>> from lossaudit.pairing import LossUse
+    >>> use = LossUse("bce", {"from_logits": Const(True)})
+    >>> expects(Pairing(Flow(Source.AFFINE), use, framework="keras"))
+    <Expects.LOGITS: 'logits'>
+    """
+    switch = pairing.loss.params.get("from_logits")
+    if switch is not None:
+        known = {True: Expects.LOGITS, False: Expects.PROBABILITIES}
+        return known.get(switch.value) if isinstance(switch, Const) and isinstance(switch.value, bool) else None
+    entry = catalogue.loss(pairing.loss.loss or "")
+    return entry.expects if entry is not None else None
+
+
+def is_cross_entropy(pairing: Pairing) -> bool:
+    """Whether the loss is a multinomial cross-entropy, of logits or of probabilities."""
+    return pairing.loss.loss in _CROSS_ENTROPIES
+
+
+def is_switched(pairing: Pairing) -> bool:
+    """Whether `from_logits` decides what the loss takes, as in Keras."""
+    of_keras = pairing.framework in _KERAS and pairing.loss.loss in _OF_KERAS and not pairing.loss.ops
+    return of_keras or "from_logits" in pairing.loss.params
+
+
+def applies_softmax(pairing: Pairing) -> bool:
+    """Whether the loss is a cross-entropy that always applies softmax itself."""
+    return is_cross_entropy(pairing) and not is_switched(pairing) and expects(pairing) is Expects.LOGITS
+
+
+def is_guard(step: Step) -> bool:
+    """Whether a step only keeps a probability away from zero and one."""
+    known = numbers(step)
+    if step.op in CLAMPS:
         return bool(known) and all(abs(x) <= EPSILON or abs(x - 1) <= EPSILON for x in known)
     return step.op == "add" and bool(known) and all(abs(x) <= EPSILON for x in known)
+
+
+def numbers(step: Step) -> tuple[float, ...]:
+    """The constants of a clamp or of arithmetic."""
+    found = (_number(value) for name, value in step.args.items() if name != "alpha")
+    return tuple(number for number in found if number is not None)
 
 
 def _number(value: Value) -> float | None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from lossaudit.finding import Severity
 from lossaudit.pairing import Pairing
-from lossaudit.rules import heads, wording
+from lossaudit.rules import divergence, heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
 def check(pairing: Pairing) -> Problem | None:
-    head = heads.ends_with(pairing.prediction, "softmax", "sigmoid")
-    # Only torch's own kl_div wants logarithms; written by hand or in Keras it takes probabilities.
-    library = pairing.framework == "torch" and not pairing.loss.ops
-    if head is None or pairing.loss.loss != "kl_div" or not library:
+    head = heads.ends_with(pairing.prediction, *divergence.PROBABILITIES)
+    if head is None or not divergence.takes_logarithms(pairing) or divergence.swapped(pairing) is not None:
         return None
-    use = "log_softmax" if head.op == "softmax" else "logsigmoid"
+    use = divergence.PROBABILITIES[head.op]
     return Problem(
         message=wording.together(head, pairing),
         why="kl_div takes the logarithm of the prediction; of probabilities it is linear and not a divergence",

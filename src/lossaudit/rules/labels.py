@@ -6,8 +6,11 @@ last word: a target that was measured and is not one-hot is none, whatever the p
 
 from __future__ import annotations
 
-from lossaudit.pairing import Basis, Observed, Pairing, Place, Source, TargetEncoding
+from lossaudit.catalogue.schema import Role
+from lossaudit.pairing import Basis, Flow, Observed, Pairing, Place, Source, TargetEncoding
+from lossaudit.rules import heads
 
+_SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.CUT})
 _LABELS = frozenset({TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT})
 _COMPUTED = (Source.AFFINE, Source.NETWORK)
 _PROBABILITIES = frozenset({"softmax", "log_softmax", "sigmoid", "logsigmoid"})
@@ -35,6 +38,23 @@ def are_class_labels(pairing: Pairing) -> bool:
 def are_one_hot(pairing: Pairing) -> bool:
     """Whether the target is known to be rows with a single one."""
     return _are(pairing, frozenset({TargetEncoding.ONE_HOT}))
+
+
+def are_indices(pairing: Pairing) -> bool:
+    """Whether the program's structure shows one class index per sample."""
+    target = pairing.target
+    if target is None or from_network(pairing):
+        return False
+    known = _founded(target.basis) and target.encodings == {TargetEncoding.CLASS_INDEX}
+    meant = [step.op for step in target.flow.steps if heads.role(step.op) not in _SAME_NUMBERS]
+    return known or meant[-1:] == ["argmax"] or _one_integer_each(pairing.prediction, target.flow)
+
+
+def _one_integer_each(prediction: Flow, target: Flow) -> bool:
+    """Integers, one for each row of several outputs."""
+    integer = (target.dtype or "").startswith(("int", "uint"))
+    sizes = [dim.size for dim in prediction.dims], [dim.size for dim in target.dims]
+    return integer and len(sizes[0]) == 2 and sizes[0][1] != 1 and sizes[1] in (sizes[0][:1], [sizes[0][0], 1])
 
 
 def are_zero_one(pairing: Pairing) -> bool:

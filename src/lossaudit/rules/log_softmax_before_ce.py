@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossaudit.catalogue.schema import Expects
 from lossaudit.finding import Severity
 from lossaudit.pairing import Pairing
 from lossaudit.rules import heads, wording
@@ -10,7 +11,8 @@ from lossaudit.rules.rule import Problem, Remedy, Rule
 
 def check(pairing: Pairing) -> Problem | None:
     redundant = heads.ends_with(pairing.prediction, "log_softmax")
-    if redundant is None or not heads.takes_logits(pairing, "cross_entropy") or not heads.over_classes(redundant):
+    takes_logits = heads.is_cross_entropy(pairing) and heads.expects(pairing) is Expects.LOGITS
+    if redundant is None or not takes_logits or not heads.over_classes(redundant):
         return None
     return Problem(
         message=wording.together(redundant, pairing),

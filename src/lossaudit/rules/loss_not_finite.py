@@ -62,4 +62,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     summary="the loss is NaN or infinite",
     check_objective=check_objective,
+    needs_run=True,
 )

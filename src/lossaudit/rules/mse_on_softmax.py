@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing
+from lossaudit.pairing import Pairing, Step
 from lossaudit.rules import heads, labels, stuck, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
@@ -14,7 +14,7 @@ def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax")
     if softmax is None or pairing.loss.loss not in DISTANCES:
         return None
-    if not labels.are_class_labels(pairing) or labels.is_brier(pairing):
+    if not (labels.are_class_labels(pairing) or _compiled(pairing, softmax)) or labels.is_brier(pairing):
         return None
     return Problem(
         message=wording.together(softmax, pairing),
@@ -30,6 +30,15 @@ def check(pairing: Pairing) -> Problem | None:
             also=stuck.advice(pairing),
         ),
     )
+
+
+def _compiled(pairing: Pairing, softmax: Step) -> bool:
+    """Whether a Keras model was compiled so: a softmax over the units of its last layer, whose targets `fit` brings.
+
+    Of a single unit it is another mistake; over a reshaped output it may be a heatmap.
+    """
+    compiled = pairing.framework == "keras" and pairing.target is None and not pairing.loss.ops
+    return compiled and pairing.prediction.units != 1 and heads.over_units(pairing, softmax)
 
 
 RULE = Rule(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from lossaudit.finding import Severity
 from lossaudit.pairing import Pairing, Step
 from lossaudit.rules import heads, wording
@@ -11,27 +9,27 @@ from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
 def check(pairing: Pairing) -> Problem | None:
-    steps = heads.meaning(pairing.prediction)
-    if steps and steps[-1].op == "log":
-        steps = steps[:-1]
-    pair = next((pair for pair in pairwise(steps[-2:]) if _nested(*pair)), None)
-    if pair is None:
+    pair = heads.last_two(pairing.prediction, "softmax", ("softmax", "log_softmax"))
+    if pair is None or not _same_axis(pairing, *pair):
         return None
-    inner, outer = pair
-    where = pairing.loss.place
-    first, second = wording.line(inner.place, where), wording.line(outer.place, where)
+    inner, _ = pair
     return Problem(
-        message=f"softmax{first} and again {outer.op}{second} before {wording.loss_name(pairing)}{wording.line(where)}",
+        message=wording.nested(pairing, *pair),
         why="the second softmax sees only numbers in (0, 1), so no prediction can be confident",
-        places=(*wording.places(pairing, inner), *((outer.place,) if outer.place is not None else ())),
-        remedy=Remedy(title="apply softmax once", drop_head=("softmax",)),
+        places=wording.nested_places(pairing, *pair),
+        remedy=Remedy(title="apply softmax once", drop_head=(inner.op,)),
     )
 
 
-def _nested(inner: Step, outer: Step) -> bool:
-    """Over the same axis; of another axis, or of a log-softmax, it may be meant or does no harm."""
-    same_axis = inner.axis == outer.axis and inner.axis_role is outer.axis_role
-    return inner.op == "softmax" and outer.op in ("softmax", "log_softmax") and same_axis
+def _same_axis(pairing: Pairing, inner: Step, outer: Step) -> bool:
+    """Of another axis it may be meant: rows first and then columns, say."""
+    flow = pairing.prediction
+    if flow.dims:
+        return inner.axis == outer.axis and inner.axis_role is outer.axis_role
+    between = heads.after(flow, inner)[: -len(heads.after(flow, outer)) - 1]
+    moved = any(heads.role(step.op) not in heads.KEEPS_AXES for step in between)
+    axes = {heads.dimension(pairing, step) for step in (inner, outer)}
+    return not moved and len(axes) == 1 and None not in axes
 
 
 RULE = Rule(

@@ -6,10 +6,12 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lossaudit import catalogue
+from lossaudit.catalogue.schema import Kind
+from lossaudit.finding import Edit
 from lossaudit.pairing import Place
 from lossaudit.rules.source import File, Span
 
-MODULES = {"softmax": "Softmax", "log_softmax": "LogSoftmax", "sigmoid": "Sigmoid"}
 REDUCTIONS = ("mean", "sum")
 CASTS = frozenset({"float", "double", "half", "to", "type", "type_as"})
 SIDES = (("input", "target"),)
@@ -33,17 +35,52 @@ def last_name(node: ast.AST) -> str:
 
 def operand(file: File, node: ast.expr, op: str) -> ast.expr | None:
     """What a call of softmax (or the like) is applied to, in any of its spellings; None where that is not certain."""
+    found = applied(file, node, op)
+    return found.operand if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An operation as the program spells it.
+
+    Attributes:
+        operand: What it is applied to.
+        arguments: Its further arguments in order, and by keyword; of a module those of its constructor. None where
+            they are not known.
+        method: Whether it is spelled `x.softmax(1)`.
+    """
+
+    operand: ast.expr
+    arguments: tuple[ast.expr | ast.keyword, ...] | None = ()
+    method: bool = False
+
+
+def applied(file: File, node: ast.expr, op: str) -> Applied | None:
+    """How `node` spells an operation, or None where that is not certain."""
     if not isinstance(node, ast.Call):
         return None
     func, first = node.func, _first(node)
     if last_name(func) == op and _root(func) in _imported(file):
-        return first
+        rest = (*node.args[1:], *(keyword for keyword in node.keywords if keyword.value is not first))
+        return Applied(first, rest) if first is not None else None
     if isinstance(func, ast.Attribute) and func.attr == op and _only_numbers(node):
-        return func.value
+        return Applied(func.value, (*node.args, *node.keywords), method=True)
     if first is None or len(node.args) != 1 or node.keywords:
         return None
     made = [func] if isinstance(func, ast.Call) else _assigned(file, func)
-    return first if made and all(_makes(value, op) for value in made) else None
+    if not made or not all(_makes(value, op) for value in made):
+        return None
+    constructors = {ast.unparse(value): value for value in made if isinstance(value, ast.Call)}
+    if len(constructors) != 1:
+        return Applied(first, None)
+    (constructor,) = constructors.values()
+    return Applied(first, (*constructor.args, *constructor.keywords))
+
+
+def constructor(file: File, func: ast.expr) -> ast.Call | None:
+    """The one call in the file whose result has the name of this function: `nn.MSELoss()` for `criterion`."""
+    made = _assigned(file, func)
+    return made[0] if len(made) == 1 and isinstance(made[0], ast.Call) else None
 
 
 def last_of_sequential(file: File, node: ast.expr, op: str) -> Span | None:
@@ -117,6 +154,32 @@ def between(file: File, first: ast.stmt, second: ast.stmt) -> Sequence[ast.stmt]
     return block[block.index(first) + 1 : block.index(second)]
 
 
+def readers(file: File, made: ast.Assign, but: ast.AST) -> list[ast.Name]:
+    """Everybody but one who may read the value that an assignment gives to a name."""
+    name = ast.unparse(made.targets[0])
+    names = [node for node in file.names(file.scope(made)) if node.id == name]
+    once = sum(isinstance(node.ctx, ast.Store) for node in names) == 1
+    end = file.span(made)[1]
+    return [
+        node
+        for node in names
+        if isinstance(node.ctx, ast.Load)
+        and node is not but
+        and not file.inside(node, made)
+        and (once or file.span(node)[0] > end)
+    ]
+
+
+def deletion(file: File, statement: ast.stmt) -> Edit | None:
+    """Takes out whole lines, unless the block would be left empty."""
+    return Edit(file.place(file.line_span(statement)), "") if len(file.block(statement)) > 1 else None
+
+
+def is_atom(node: ast.expr) -> bool:
+    """Whether an expression needs no brackets in any place."""
+    return isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+
+
 def index_labels(file: File, target: ast.expr, statement: ast.stmt) -> ast.expr | None:
     """`y`, where the target is `one_hot(y, ...)`, cast or not, here or in the assignment just before."""
     made = definition(file, target, statement)
@@ -161,7 +224,7 @@ def _imported(file: File) -> set[str]:
 def _only_numbers(call: ast.Call) -> bool:
     """Whether a method call's arguments are literal axes, or given by keyword."""
     literal = all(isinstance(_unsigned(arg), ast.Constant) for arg in call.args)
-    return literal and all(keyword.arg in ("dim", "dtype") for keyword in call.keywords)
+    return literal and all(keyword.arg in ("dim", "dtype", "keepdim") for keyword in call.keywords)
 
 
 def _unsigned(node: ast.expr) -> ast.expr:
@@ -178,4 +241,8 @@ def _assigned(file: File, target: ast.expr) -> list[ast.expr]:
 
 
 def _makes(value: ast.expr, op: str) -> bool:
-    return isinstance(value, ast.Call) and last_name(value.func) == MODULES.get(op)
+    """Whether this is the constructor of a module that does nothing but `op`."""
+    known = catalogue.op(op)
+    spellings = known.spellings if known is not None else ()
+    modules = {spelling.path.rpartition(".")[2] for spelling in spellings if spelling.kind is Kind.MODULE}
+    return isinstance(value, ast.Call) and last_name(value.func) in modules

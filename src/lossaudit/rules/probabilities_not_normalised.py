@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossaudit.catalogue.schema import Role
 from lossaudit.finding import Severity
 from lossaudit.pairing import Const, Pairing, Step
-from lossaudit.rules import heads, wording
+from lossaudit.rules import divergence, heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 # Rounding moves the sum of a row by far less: bfloat16, the coarsest common type, by at most 0.4 %.
@@ -79,7 +79,8 @@ def _is_matrix(pairing: Pairing) -> bool:
     """Whether the target is rows of real numbers, not class indices; logarithms have no sum to speak of."""
     target = pairing.target
     indices = target is not None and target.flow.dtype is not None and "int" in target.flow.dtype
-    return not indices and pairing.loss.params.get("log_target", Const(False)) == Const(False)
+    logarithms = pairing.loss.params.get("log_target", Const(False)) != Const(False)
+    return not indices and not logarithms and divergence.log_target(pairing) is None
 
 
 RULE = Rule(

@@ -10,7 +10,7 @@ from lossaudit.rules.rule import Problem, Remedy, Rule
 
 def check(pairing: Pairing) -> Problem | None:
     sigmoid = heads.ends_with(pairing.prediction, "sigmoid")
-    if sigmoid is None or not heads.takes_logits(pairing, "cross_entropy"):
+    if sigmoid is None or not heads.applies_softmax(pairing):
         return None
     return Problem(
         message=wording.together(sigmoid, pairing),

@@ -28,7 +28,8 @@ def check(pairing: Pairing) -> Problem | None:
 
 
 def _over_one(pairing: Pairing, softmax: Step) -> bool:
-    return heads.axis_size(pairing.prediction, softmax) == 1
+    flow = pairing.prediction
+    return heads.axis_size(flow, softmax) == 1 or (flow.units == 1 and heads.over_units(pairing, softmax))
 
 
 def _always_constant(pairing: Pairing, softmax: Step) -> bool:

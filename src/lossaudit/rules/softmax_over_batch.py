@@ -13,12 +13,16 @@ CLASS_LOSSES = frozenset({"cross_entropy", "nll"})
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax", "log_softmax") or _before_log(pairing)
-    if softmax is None or softmax.axis_role is not AxisRole.BATCH or not _compares_classes(pairing, softmax):
+    if softmax is None or not _compares_classes(pairing):
+        return None
+    seen = _measured(pairing, softmax)
+    if not seen and not _told(pairing, softmax):
         return None
     return Problem(
         message=f"{wording.together(softmax, pairing)}: the {softmax.op} is over the samples of the batch",
         why="a sample's prediction then depends on the other samples, and its classes do not sum to one",
         places=wording.places(pairing, softmax),
+        severity=Severity.ERROR if seen else Severity.WARNING,
         remedy=Remedy(title=f"apply {softmax.op} over the class axis (dim=1), or give the logits to cross_entropy"),
     )
 
@@ -29,16 +33,32 @@ def _before_log(pairing: Pairing) -> Step | None:
     return steps[-2] if spelled else None
 
 
-def _compares_classes(pairing: Pairing, softmax: Step) -> bool:
-    """Whether the loss looks along another axis, of several classes, that no later step may have moved.
+def _compares_classes(pairing: Pairing) -> bool:
+    """Whether the loss looks along the class axis."""
+    return pairing.loss.loss in CLASS_LOSSES or labels.are_one_hot(pairing)
+
+
+def _measured(pairing: Pairing, softmax: Step) -> bool:
+    """Whether the shape shows it: the classes lie along another axis, that no later step may have moved.
 
     A square matrix is left alone: in contrastive losses both axes are the batch.
     """
     flow = pairing.prediction
     batch, count = heads.axis_size(flow, softmax), heads.classes(flow)
-    if softmax.axis != 0 or batch is None or count is None or count < 2 or count == batch:
+    if softmax.axis_role is not AxisRole.BATCH or softmax.axis != 0 or batch is None:
         return False
-    return pairing.loss.loss in CLASS_LOSSES or labels.are_one_hot(pairing)
+    return count is not None and count >= 2 and count != batch
+
+
+def _told(pairing: Pairing, softmax: Step) -> bool:
+    """Whether the text shows it: axis 0 of what a layer of several units makes of a batch.
+
+    Scores of samples against samples are no layer's outputs, and a squeezed or single sample has no batch axis.
+    """
+    flow = pairing.prediction
+    keeps_axes = all(heads.role(step.op) in heads.KEEPS_AXES for step in flow.steps)
+    several = flow.units is not None and flow.units >= 2 and bool(flow.layer)
+    return flow.batched and keeps_axes and several and heads.dimension(pairing, softmax) == 0
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ from lossaudit.finding import Edit
 from lossaudit.pairing import Place
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-Node = ast.expr | ast.stmt
+Node = ast.expr | ast.stmt | ast.keyword
 Span = tuple[int, int]
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
@@ -20,13 +20,19 @@ SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Text and syntax tree. Spans are offsets into the text, in characters."""
+    """Text and syntax tree. Spans are offsets into the text, in characters.
+
+    Attributes:
+        starts: Where each line begins.
+        cells: Of a notebook, whose code cells stand one after another in the text: number, first and last line.
+    """
 
     path: str
     text: str
     tree: ast.Module
     starts: tuple[int, ...]
     parents: dict[ast.AST, ast.AST]
+    cells: tuple[tuple[int, int, int], ...] = ()
 
     def span(self, node: Node) -> Span:
         start = self._offset(node.lineno, node.col_offset)
@@ -40,15 +46,16 @@ class File:
         """The expression that fills exactly this place."""
         if place.path != self.path or not (place.line and place.col and place.end_line and place.end_col):
             return None
-        if place.end_line > len(self.starts):
+        if self._line(place.end_line, place.cell) > len(self.starts):
             return None
-        wanted = (self.starts[place.line - 1] + place.col - 1, self.starts[place.end_line - 1] + place.end_col - 1)
+        wanted = self.place_span(place)
         expressions = (node for node in ast.walk(self.tree) if isinstance(node, ast.expr))
         return next((node for node in expressions if self.span(node) == wanted), None)
 
     def place(self, span: Span) -> Place:
         (line, col), (end_line, end_col) = self._line_and_column(span[0]), self._line_and_column(span[1])
-        return Place(self.path, line, col, end_line, end_col)
+        cell, first = next(((cell, first) for cell, first, last in self.cells if first <= line <= last), (None, 1))
+        return Place(self.path, line - first + 1, col, end_line - first + 1, end_col, cell)
 
     def statement(self, node: ast.AST) -> ast.stmt | None:
         """The statement around a node, when it is simple and alone on its lines."""
@@ -97,7 +104,12 @@ class File:
         return text
 
     def place_span(self, place: Place) -> Span:
-        return self._at(place.line, place.col), self._at(place.end_line, place.end_col)
+        line, end_line = self._line(place.line, place.cell), self._line(place.end_line, place.cell)
+        return self._at(line, place.col), self._at(end_line, place.end_col)
+
+    def _line(self, line: int, cell: int | None) -> int:
+        """The line of the text for a line of a cell."""
+        return line + next((first - 1 for number, first, _ in self.cells if number == cell), 0)
 
     def _at(self, line: int, col: int) -> int:
         return self.starts[line - 1] + col - 1 if line <= len(self.starts) else len(self.text)
@@ -115,40 +127,47 @@ class File:
 
 def load(path: str) -> File | None:
     """The file as Python sees it, or None when it cannot be read or is no Python."""
-    lines = linecache.getlines(path)
-    text = "".join(lines)
+    text = "".join(linecache.getlines(path))
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return None
-    if not lines:
-        return None
-    starts = tuple(accumulate((len(line) for line in lines), initial=0))
+    return of(path, text, tree) if text else None
+
+
+def of(path: str, text: str, tree: ast.Module, cells: tuple[tuple[int, int, int], ...] = ()) -> File:
+    """A file of its text and tree."""
+    starts = tuple(accumulate((len(line) for line in text.split("\n")), lambda at, length: at + length + 1, initial=0))
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    return File(path, text, tree, starts, parents)
+    return File(path, text, tree, starts[:-1], parents, cells)
 
 
-def functional(file: File, name: str) -> str | None:
-    """How this file can spell `torch.nn.functional.<name>` with what it has imported; None when it cannot."""
+def spelled(file: File, path: str) -> str | None:
+    """How this file can spell a dotted name with what it has imported; None when it cannot.
+
+    A file with `import torch.nn.functional as F` spells `torch.nn.functional.softmax` as `F.softmax`.
+    """
     best: str | None = None
-    for node in ast.walk(file.tree):
+    imports = (node for node in ast.walk(file.tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    for node in imports:
+        if not isinstance(file.scope(node), ast.Module):
+            continue  # bound in one function only
         if isinstance(node, ast.Import):
             for alias in node.names:
-                best = _shorter(best, _spelled(alias.name, alias.asname, name))
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+                best = _shorter(best, _below(alias.name, alias.asname, path))
+        elif node.module is not None and not node.level:
             for alias in node.names:
-                best = _shorter(best, _spelled(f"{node.module}.{alias.name}", alias.asname or alias.name, name))
+                best = _shorter(best, _below(f"{node.module}.{alias.name}", alias.asname or alias.name, path))
     return best
 
 
-def _spelled(module: str, bound: str | None, name: str) -> str | None:
-    whole = f"torch.nn.functional.{name}"
+def _below(module: str, bound: str | None, path: str) -> str | None:
     if bound is None:
-        # `import torch.nn` binds `torch`; the functional module hangs below it in every case.
-        return whole if module.partition(".")[0] == "torch" else None
-    if module == whole:
+        # `import torch.nn` binds `torch`; everything of torch hangs below it in every case.
+        return path if module.partition(".")[0] == path.partition(".")[0] else None
+    if module == path:
         return bound
-    return f"{bound}{whole.removeprefix(module)}" if whole.startswith(f"{module}.") else None
+    return f"{bound}{path.removeprefix(module)}" if path.startswith(f"{module}.") else None
 
 
 def _shorter(one: str | None, other: str | None) -> str | None:

@@ -38,6 +38,26 @@ def together(step: Step, pairing: Pairing) -> str:
     return f"{step.op}{line(step.place, where)} + {loss_name(pairing)}{line(where)}{classes}"
 
 
+def logits(pairing: Pairing) -> str:
+    """`logits of a linear layer + BCELoss (line 41), 10 classes`."""
+    count = heads.classes(pairing.prediction)
+    classes = f", {count} classes" if count is not None and count > 1 else ""
+    layer = "convolution" if pairing.prediction.layer.startswith("conv") else "linear layer"
+    return f"logits of a {layer} + {loss_name(pairing)}{line(pairing.loss.place)}{classes}"
+
+
+def nested(pairing: Pairing, inner: Step, outer: Step) -> str:
+    """`softmax (line 30) and again log_softmax (line 33) before NLLLoss (line 41)`."""
+    where = pairing.loss.place
+    first, second = line(inner.place, where), line(outer.place, where)
+    return f"{inner.op}{first} and again {outer.op}{second} before {loss_name(pairing)}{line(where)}"
+
+
+def nested_places(pairing: Pairing, inner: Step, outer: Step) -> tuple[Place, ...]:
+    """First the loss, then both heads, then what made the target."""
+    return (*places(pairing, inner), *((outer.place,) if outer.place is not None else ()))
+
+
 def places(pairing: Pairing, step: Step | None = None) -> tuple[Place, ...]:
     """First the loss, then the head, then what made the target, as far as they are known."""
     encode = pairing.target.flow.steps if pairing.target is not None else ()

@@ -9,6 +9,9 @@ from lossaudit.pairing import TargetEncoding
 # Probabilities are welcome as targets; whether they sum to one does not matter, since values stand alone.
 _YES_OR_NO = frozenset({TargetEncoding.BINARY, TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
 
+# A bounded score is a score: tanh before a hinge is a choice.
+_SCORES = ("identity", "tanh")
+
 LOSSES = (
     Loss(
         name="bce",
@@ -61,5 +64,60 @@ LOSSES = (
         + node("SoftMarginLossBackward0", "input", "reduction"),
         tasks=("binary",),
         reference="Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18",
+    ),
+    Loss(
+        name="binary_focal",
+        title="Binary focal loss on probabilities",
+        family="binary",
+        expects=Expects.PROBABILITIES,
+        heads=("sigmoid",),
+        encodings=_YES_OR_NO,
+        formula="-y (1 - p)^gamma log(p) - (1 - y) p^gamma log(1 - p)",
+        callable="keras.losses.binary_focal_crossentropy",
+        spellings=(),
+        tasks=("binary", "multilabel"),
+        reference="Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",
+        summary="takes logits with from_logits=True",
+    ),
+    Loss(
+        name="binary_focal_with_logits",
+        title="Binary focal loss on logits",
+        family="binary",
+        expects=Expects.LOGITS,
+        heads=("identity",),
+        encodings=_YES_OR_NO,
+        formula="-y (1 - p)^gamma log(p) - (1 - y) p^gamma log(1 - p), where p = sigmoid(z)",
+        callable="optax.sigmoid_focal_loss",
+        spellings=(),
+        tasks=("binary", "multilabel"),
+        reference="Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",
+    ),
+    Loss(
+        name="hinge",
+        title="Hinge",
+        family="binary",
+        expects=Expects.SCORES,
+        heads=_SCORES,
+        encodings=frozenset({TargetEncoding.SIGNED, TargetEncoding.BINARY}),
+        formula="max(0, 1 - y z)",
+        callable="keras.losses.hinge",
+        spellings=(),
+        tasks=("binary",),
+        reference="Cortes and Vapnik 1995, Support-vector networks",
+        summary="Keras and TensorFlow turn the labels 0 and 1 into -1 and 1; optax does not",
+    ),
+    Loss(
+        name="squared_hinge",
+        title="Squared hinge",
+        family="binary",
+        expects=Expects.SCORES,
+        heads=_SCORES,
+        encodings=frozenset({TargetEncoding.SIGNED, TargetEncoding.BINARY}),
+        formula="max(0, 1 - y z)^2",
+        callable="keras.losses.squared_hinge",
+        spellings=(),
+        tasks=("binary",),
+        reference="Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, section 12.3",
+        summary="Keras turns the labels 0 and 1 into -1 and 1",
     ),
 )

@@ -158,4 +158,5 @@ OPS = (
             align_corners=None,
         ),
     ),
+    *(Op(name, Role.OTHER, summary="a recurrent layer, whatever it returns") for name in ("lstm", "gru", "rnn")),
 )

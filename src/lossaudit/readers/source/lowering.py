@@ -14,8 +14,8 @@ from lossaudit.trace import LeafKind, Node, Trace
 
 _MOST_NODES = 400
 _MOST_KNOWN = 20_000
-_STOPS = frozenset({Role.AFFINE, Role.OTHER})
 _UNSEEN = Tensor("", leaf=LeafKind.HIDDEN, name="made by more operations than lossaudit follows")
+_COMPUTED = Tensor("", leaf=LeafKind.HIDDEN, name="computed weights")
 
 # Creation of tensors: what they hold is the program's data, or the same for all samples.
 _CONSTANTS = frozenset({"zeros", "ones", "full", "empty", "eye", "arange", "linspace", "zero_", "fill"})
@@ -88,7 +88,10 @@ class _Lowering:
         return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.index))
 
     def _inputs(self, tensor: Tensor) -> tuple[tuple[str, Tensor], ...]:
-        if role_of(tensor.op) in _STOPS or _leaf_kind(tensor) is not None:
+        role = role_of(tensor.op)
+        if role is Role.AFFINE:  # its weights, as far as they show whether they are parameters
+            return tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
+        if role is Role.OTHER or _leaf_kind(tensor) is not None:
             return ()
         if len(self.index) < _MOST_NODES:
             return tensor.inputs
@@ -121,6 +124,8 @@ class _Lowering:
         if tensor.op in _NO_GRADIENT or role is Role.CUT:
             return False
         seen = any(node.grad for node in below)
+        if role is Role.AFFINE:
+            return tensor.grad or self.hidden_grad
         return seen or not below if self.hidden_grad else tensor.grad and (not below or seen)
 
 

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
-from lossaudit.pairing import Reading
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
+from lossaudit.readers.source import expressions, functions
+from lossaudit.readers.source.frame import Exhausted, Frame, Met
+from lossaudit.readers.source.frameworks import builtin, torch
+from lossaudit.readers.source.interpreter import Interpreter
+from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
+from lossaudit.readers.source.tables import Tables
+from lossaudit.readers.source.values import Call, Function, Literal, Module, Object, Opaque, Value
+from lossaudit.trace import LeafKind
+
+_MOST_INSTANCES = 3
+_STEPS_ALONE, _STEPS_OF_A_FILE = 60_000, 400_000
+_MAIN = "__main__"
+# What a trainer hands to these methods is data, as their interface says.
+_STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step", "train_step", "shared_step"})
+
+# What these methods return is differentiated by the trainer that calls them.
+_RETURN_LOSSES = frozenset({"training_step", "compute_loss"})
+
+
+@cache
+def tables() -> Tables:
+    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK))
 
 
 def read(path: str, project: Project) -> Reading:
@@ -15,4 +43,112 @@ def read(path: str, project: Project) -> Reading:
     Raises:
         lossaudit.readers.source.text.Unreadable: It cannot be read or parsed.
     """
-    raise NotImplementedError
+    run = Interpreter(project, tables())
+    left: tuple[Unresolved, ...] = ()
+    try:
+        made = run.module(path, _MAIN)
+        _run_the_rest(run, made)
+    except Exhausted:
+        left = (Unresolved("the rest of the file", "it takes too many steps to follow", Place(path, 0)),)
+    return Reading(tuple(_objectives(run, path)), left)
+
+
+def _run_the_rest(run: Interpreter, module: Module) -> None:
+    """What nothing in the program calls is run with arguments that nobody knows; callers before those they call."""
+    text = run.texts[module.path].text
+    for also_mentioned in (False, True):
+        progress = True
+        while progress:
+            progress = False
+            for node, function in list(run.functions.items()):
+                if node in run.entered or function.module != module or isinstance(node, ast.Lambda):
+                    continue
+                if also_mentioned or not _is_mentioned(function.name, text):
+                    _run_alone(run, function)
+                    progress = True
+
+
+def _is_mentioned(name: str, text: str) -> bool:
+    """Whether the text says the name anywhere but where the function is defined."""
+    return len(re.findall(rf"\b{name}\b", text)) > 1
+
+
+def _run_alone(run: Interpreter, function: Function) -> None:
+    run.entered.add(function.node)
+    run.limit = min(run.steps + _STEPS_ALONE, _STEPS_OF_A_FILE)
+    module = function.module
+    run.frames.append(Frame(run.texts[module.path].tree, module, module.scope))
+    try:
+        for receiver in _receivers(run, function):
+            bound = function if receiver is None else replace(function, receiver=receiver)
+            result = run.enter(bound, functions.opaque_call(run, bound, _given(run, function)))
+            if function.name in _RETURN_LOSSES:
+                run.differentiated(_loss_in(run, result), run.place(function.node))
+    except Exhausted:
+        if run.limit == _STEPS_OF_A_FILE:
+            raise
+    finally:
+        del run.frames[:]
+        del run.guards[:]
+        run.without_gradient = run.depth = 0
+
+
+def _loss_in(run: Interpreter, result: Value) -> Value:
+    """A step may return its loss in a dictionary."""
+    found = expressions.entries(run, result) if isinstance(result, Object) else None
+    return next((value for key, value in found.pairs if key == Literal("loss")), result) if found else result
+
+
+def _given(run: Interpreter, function: Function) -> dict[str, Value]:
+    """Arguments that an interface promises."""
+    if function.name not in _STEPS or isinstance(function.node, ast.Lambda):
+        return {}
+    batch = Opaque("a batch", run.symbol("batch"), LeafKind.DATA, batched=True)
+    return {arg.arg: batch for arg in function.node.args.args[1:2]}
+
+
+def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
+    """Objects on which a method runs: those that the program makes, or one whose constructor gets unknown arguments."""
+    owner = function.owner
+    if owner is None or functions.is_static(run, function):
+        return [None]
+    made: list[Value | None] = [*run.instances_of(owner)[:_MOST_INSTANCES]]
+    if not made:
+        constructor = functions.constructor(run, owner)
+        call = functions.opaque_call(run, constructor) if constructor is not None else Call(complete=False)
+        made = [functions.instantiate(run, owner, call)]
+    return [] if function.name == "__init__" else made
+
+
+def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
+    """The losses that were met, one objective for each place and way to it."""
+    grouped: dict[tuple[Place, bool], list[Met]] = {}
+    for met in run.met:
+        grouped.setdefault((met.place, met.differentiated), []).append(met)
+    for (place, differentiated), found in grouped.items():
+        term = _term(run, found, differentiated)
+        if term is not None and (place.path == path or term.alternatives):
+            yield Objective(place, (term,))
+
+
+def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:
+    """All that may stand at one place. Of what is differentiated, only what is no loss with a name of its own."""
+    alternatives: list[Pairing] = []
+    unresolved: list[Unresolved] = []
+    maximised = False
+    trained = [met for met in found if met.trained]  # what is only evaluated says nothing about what is trained
+    for met in trained or found:
+        maximised = maximised or id(met.loss) in run.maximised
+        if met.loss.leaf is not None:
+            unresolved.append(Unresolved("what is differentiated", met.loss.name, met.place))
+            continue
+        for term in terms(met.loss):
+            for pairing in term.alternatives:
+                if not differentiated or pairing.loss.ops:
+                    made = replace(pairing, guards=met.guards, trained=met.trained)
+                    alternatives += [made] if made not in alternatives else []
+            if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
+                unresolved += [each for each in term.unresolved if each not in unresolved]
+    if not alternatives and not unresolved:
+        return None
+    return Term(Const(-1.0 if maximised else 1.0), tuple(alternatives), tuple(unresolved))

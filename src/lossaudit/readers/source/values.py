@@ -49,8 +49,8 @@ class Tensor:
     Attributes:
         op: Name in the catalogue, of an operation or a loss.
         inputs: Tensors, by the catalogue's parameter names, in order.
-        args: Constants, by the catalogue's parameter names. Of an affine operation `out_features` (int) is the number of
-            its outputs, however the framework spells that, where known.
+        args: Constants, by the catalogue's parameter names. Of an affine operation `out_features` (int) is the number
+            of its outputs, however the framework spells that, where known.
         name: What the program calls it (`nn.CrossEntropyLoss`, `F.softmax`); of a leaf, its name or reason.
         grad: Whether a model took part in it.
         scalar: Whether it is known to be a single number.
@@ -130,7 +130,7 @@ class Object:
     """The name of changeable cells: an instance, a list, a container of layers, a compiled model.
 
     Attributes:
-        cells: Key of its cells in the store; its attributes stand there by name, the items of a container under "items".
+        cells: Key of its cells in the store; its attributes stand there by name, a container's items under "items".
         type: A class of the linted tree, or a dotted name (`builtins.list`, `torch.nn.Sequential`, `keras.Sequential`).
     """
 

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from lossaudit.pairing import Args, Place
+from lossaudit.readers.source.frame import Frame
 from lossaudit.readers.source.values import Call, Class, External, Object, Tensor, Value
 
 
 class Interpreter(Protocol):
     """What a handler may ask of the interpreter. No value given to a handler is a `Choice`, its arguments included."""
+
+    @property
+    def frame(self) -> Frame:
+        """The function, class body or module that is being run."""
+        ...
+
+    def symbol(self, name: str) -> str:
+        """A name that nothing else has, for a value that may be met again."""
+        ...
 
     def call(self, function: Value, call: Call) -> Value:
         """Call anything: a function of the linted tree is entered, a layer applied, an external name looked up."""
@@ -57,6 +67,20 @@ class Interpreter(Protocol):
         """Note that this value is differentiated or minimised."""
         ...
 
+    def cells(self, target: Object) -> tuple[Value, ...]:
+        """The values of all cells of an object, the items of a container one by one."""
+        ...
+
+    def lineage(self, target: Object) -> tuple[Class | External, ...]:
+        """Its class and the bases of that, nearest first."""
+        ...
+
+    def same_name(self, one: str, other: str) -> bool:
+        """Whether two dotted names mean the same."""
+        ...
+
+    def is_running(self, function: Value) -> bool: ...
+
     def methods(self, target: Object, name: str) -> Value | None:
         """The function that a class of the linted tree (or a base of it there) defines under this name, bound."""
         ...
@@ -69,6 +93,10 @@ Method: TypeAlias = Callable[[Interpreter, Object, Call], Value | None]
 """What calling a method of an object gives; its class, or a base of its class, is the external name in the table."""
 
 
+OfValue: TypeAlias = Callable[["Interpreter", Any, Call], Value | None]
+"""What calling a method of a value gives that is no object: a tensor, something opaque, a tuple, a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Framework:
     """Tables of one framework.
@@ -78,7 +106,8 @@ class Framework:
         aliases: Other spellings of a prefix, longest match first: `{"tensorflow.keras": "keras"}`.
         calls: By dotted name: constructors and functions.
         methods: By dotted name of the class and name of the method. `"__call__"` is the call of an object itself and
-            `"__init__"` what a base class does with the constructor's arguments.
+            `"__init__"` what a base class does with the constructor's arguments; `"__iter__"` gives an element.
+        values: By type of the value and name of the method.
     """
 
     name: str
@@ -86,3 +115,4 @@ class Framework:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     calls: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
     methods: Mapping[tuple[str, str], Method] = field(default_factory=dict[tuple[str, str], Method])
+    values: Mapping[tuple[type, str], OfValue] = field(default_factory=dict[tuple[type, str], OfValue])

@@ -1,0 +1,37 @@
+"""Losses over the overlap of two regions."""
+
+from __future__ import annotations
+
+from lossaudit.catalogue.schema import Expects, Loss
+from lossaudit.pairing import TargetEncoding
+
+_REGIONS = frozenset({TargetEncoding.BINARY, TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
+
+LOSSES = (
+    Loss(
+        name="dice",
+        title="Dice",
+        family="overlap",
+        expects=Expects.PROBABILITIES,
+        heads=("sigmoid", "softmax"),
+        encodings=_REGIONS,
+        formula="1 - 2 sum(p y) / (sum(p) + sum(y))",
+        callable="keras.losses.dice",
+        spellings=(),
+        tasks=("segmentation",),
+        reference="Milletari, Navab, Ahmadi 2016, V-Net, eq. 1",
+    ),
+    Loss(
+        name="tversky",
+        title="Tversky",
+        family="overlap",
+        expects=Expects.PROBABILITIES,
+        heads=("sigmoid", "softmax"),
+        encodings=_REGIONS,
+        formula="1 - sum(p y) / (sum(p y) + alpha sum(p (1 - y)) + beta sum((1 - p) y))",
+        callable="keras.losses.tversky",
+        spellings=(),
+        tasks=("segmentation",),
+        reference="Salehi, Erdogmus, Gholipour 2017, Tversky loss function for image segmentation",
+    ),
+)

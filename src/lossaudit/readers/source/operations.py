@@ -1,0 +1,397 @@
+"""Operations of the catalogue on abstract tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from lossaudit import catalogue
+from lossaudit.catalogue.schema import Kind, Loss, Op, Param, Required, Role, Spelling
+from lossaudit.pairing import Args, Const, Place, Unknown
+from lossaudit.pairing import Value as Argument
+from lossaudit.readers.source import expressions
+from lossaudit.readers.source.tables import methods_of_tensors
+from lossaudit.readers.source.values import (
+    Bound,
+    Call,
+    Entries,
+    External,
+    Items,
+    Layer,
+    Literal,
+    Object,
+    Opaque,
+    Tensor,
+    Value,
+)
+from lossaudit.trace import LeafKind
+
+if TYPE_CHECKING:
+    from lossaudit.readers.source.interpreter import Interpreter
+
+OfCall: TypeAlias = Callable[[Call], Value]
+
+_KEEPS_BATCH = frozenset({Role.AFFINE, Role.HEAD, Role.ELEMENTWISE, Role.CAST, Role.NOISE, Role.OTHER, Role.CUT})
+# Parameters that are tensors, in whatever operation they stand, when their value is not known.
+_TENSORS = frozenset(
+    {"input", "other", "target", "tensor", "tensors", "mat2", "index", "condition", "mask", "anchor", "positive"}
+    | {"negative", "x1", "x2", "src", "exponent"}
+)
+_SINGLE = frozenset({"mean", "sum", "batchmean", "sum_over_batch_size"})
+# Methods that other objects have as well: on something unknown they say nothing.
+_OTHERS_TOO = """
+add append apply bool clear clone close copy copy_ count cpu cuda data device dim double equal eq expand fill_
+filter flip float format get half index int item items join keys lower log map merge mode names new normal_ pop
+put_ random_ remove repeat replace reset resize_ resize reverse round save set_ sort split start strip stop to
+tolist type uniform_ unique update values where write zero_ share_memory_ size shape stride storage T select
+search shuffle sample register_hook retain_grad requires_grad_ requires_grad grad name numel ndim numpy byte
+char short long any all abs max min sum mean std var histogram cat stack train eval step
+"""
+_NOT_ONLY_TENSORS = frozenset(_OTHERS_TOO.split())
+
+
+def tensor(run: Interpreter, value: Value) -> Tensor:
+    """The value as a tensor; a leaf for what is not understood. The same value gives the same leaf."""
+    if isinstance(value, Tensor):
+        return value
+    key = value.symbol if isinstance(value, Opaque) and value.symbol else id(value)
+    found = run.leaves.get(key)
+    if found is None:
+        found = (_leaf(run, value), value)
+        run.leaves[key] = found
+    return found[0]
+
+
+def _leaf(run: Interpreter, value: Value) -> Tensor:
+    match value:
+        case Literal():
+            return Tensor("", leaf=LeafKind.CONSTANT, name=repr(value.value)[:40], scalar=True)
+        case Opaque():
+            hidden = value.leaf is LeafKind.HIDDEN
+            return Tensor("", leaf=value.leaf, name=value.reason, grad=hidden, batched=value.batched)
+        case Items() | Object():
+            values, open_ = expressions.items(run, value)
+            if not open_ and values and all(isinstance(each, Literal | Items | Object) for each in values):
+                return Tensor("", leaf=LeafKind.CONSTANT, name="constants")
+            return Tensor("", leaf=LeafKind.HIDDEN, name="several values", grad=True)
+    return Tensor("", leaf=LeafKind.HIDDEN, name="no tensor", grad=True)
+
+
+def apply(
+    run: Interpreter, framework: str, op: str, inputs: Sequence[tuple[str, Value]], args: Args, call: Call
+) -> Tensor:
+    """An operation or a loss on tensors. A loss is noted as met."""
+    tensors: list[tuple[str, Tensor]] = []
+    for name, value in inputs:
+        many = expressions.items(run, value)[0] if isinstance(value, Items | Object) and name == "tensors" else (value,)
+        tensors.extend((name, tensor(run, each)) for each in many)
+    entry = catalogue.op(op) or catalogue.loss(op)
+    role = entry.role if isinstance(entry, Op) else Role.LOSS if entry is not None else Role.OTHER
+    grad = any(each.grad for _, each in tensors) or (role is Role.AFFINE and "out_features" in args)
+    stops = role in (Role.CUT, Role.ENCODE) and op not in _SCATTERS
+    made = Tensor(
+        op,
+        tuple(tensors),
+        args,
+        call.place,
+        None,
+        call.name or op,
+        grad=grad and not stops,
+        scalar=_is_scalar(role, tensors, args),
+        batched=bool(tensors) and tensors[0][1].batched and role in _KEEPS_BATCH,
+        framework=framework,
+    )
+    if op in ("neg", "sub", "mul", "div"):
+        _note_maximised(run, made)
+    if role is Role.LOSS:
+        run.meet(made)
+    return made
+
+
+_SCATTERS = frozenset({"scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+
+
+def _is_scalar(role: Role, tensors: Sequence[tuple[str, Tensor]], args: Args) -> bool:
+    if role is Role.LOSS:
+        reduction = args.get("reduction")
+        return isinstance(reduction, Const) and reduction.value in _SINGLE
+    if role is Role.REDUCE:
+        return args.get("dim", Const(None)) == Const(None)
+    return role in (Role.ELEMENTWISE, Role.CAST, Role.CUT) and all(each.scalar for _, each in tensors)
+
+
+def _note_maximised(run: Interpreter, made: Tensor) -> None:
+    """A loss that is subtracted, or multiplied by a negative number, is maximised: an adversary, a bonus, an idiom."""
+    negative: list[Tensor] = []
+    if made.op == "neg":
+        negative = [each for _, each in made.inputs]
+    elif made.op == "sub":
+        other = made.input("other")
+        negative = [other] if other is not None else []
+    elif any(isinstance(value, Const) and _below_zero(value.value) for value in made.args.values()):
+        negative = [each for _, each in made.inputs]
+    while negative:
+        each = negative.pop()
+        if catalogue.loss(each.op) is not None:
+            run.maximised.add(id(each))
+        elif each.op in _LINEAR:
+            negative.extend(below for _, below in each.inputs)
+
+
+_LINEAR = frozenset({"mean", "sum", "mul", "div", "add", "view", "reshape", "squeeze", "unsqueeze", "neg"})
+
+
+def _below_zero(value: object) -> bool:
+    return isinstance(value, int | float) and value < 0
+
+
+def arithmetic(run: Interpreter, op: str, left: Value, right: Value, call: Call) -> Value:
+    """`left op right`, where at least one is a tensor."""
+    framework = left.framework if isinstance(left, Tensor) else right.framework if isinstance(right, Tensor) else ""
+    if not op:
+        return Opaque("the result of a computation")
+    inputs: list[tuple[str, Value]] = []
+    args: dict[str, Argument] = {}
+    for name, value, beside in (("input", left, right), ("other", right, left)):
+        if isinstance(value, Literal) and isinstance(value.value, bool | int | float):
+            args[name] = Const(value.value)
+        elif isinstance(value, Opaque) and isinstance(beside, Tensor) and beside.scalar and op in ("mul", "div"):
+            inputs.append((name, Tensor("", leaf=LeafKind.CONSTANT, name=value.reason, scalar=True)))
+        else:
+            inputs.append((name, value))
+    return apply(run, framework, op, inputs, args, call)
+
+
+def selected(run: Interpreter, owner: Tensor, index: Value, call: Call) -> Value:
+    """`tensor[index]`."""
+    parts = index.values if isinstance(index, Items) and not _is_slice(index) else (index,)
+    inputs: list[tuple[str, Value]] = [("input", owner)]
+    args: dict[str, Argument] = {}
+    for number, part in enumerate(parts):
+        name = f"index.{number}" if len(parts) > 1 else "index"
+        if isinstance(part, Tensor):
+            inputs.append((name, part))
+        else:
+            args[name] = constant(part)
+    if len(parts) == 1 and isinstance(index, Literal) and isinstance(index.value, str):
+        return Opaque(f"the entry {index.value!r} of what a model returns")
+    return apply(run, owner.framework, "getitem", inputs, args, call)
+
+
+def _is_slice(index: Items) -> bool:
+    return len(index.values) == 3 and all(isinstance(each, Literal | Opaque) for each in index.values)
+
+
+def constant(value: Value) -> Argument:
+    """A value as an argument that is no tensor."""
+    match value:
+        case Literal() if not isinstance(value.value, bytes):
+            return Const(value.value)
+        case Items() if not value.open and all(isinstance(each, Literal) for each in value.values):
+            found = (each.value for each in value.values if isinstance(each, Literal))
+            return Const(tuple(each for each in found if not isinstance(each, bytes)))
+        case External():
+            return Const(value.path)
+        case Opaque():
+            return Unknown(value.reason)
+    return Unknown(type(value).__name__.lower())
+
+
+@cache
+def _order(loss: str, framework: str) -> tuple[str, ...]:
+    """The tensors of a loss object's call, in order: those of the same loss as a function."""
+    entry = catalogue.LOSSES[loss]
+    for spelling in entry.spellings:
+        if spelling.framework == framework and spelling.kind is Kind.FUNCTION:
+            names = [param.canonical for param in spelling.params if isinstance(param.default, Required)]
+            if entry.prediction in names:
+                return tuple(names)
+    sides = (entry.prediction, entry.target, *entry.others)
+    return tuple(name for name in (sides if framework == "torch" else (sides[1], sides[0], *sides[2:])) if name)
+
+
+def bound(
+    run: Interpreter, entry: Op | Loss, spelling: Spelling, call: Call, receiver: Value | None = None
+) -> tuple[list[tuple[str, Value]], dict[str, Argument]]:
+    """Tensors and constants of a call, by the catalogue's names; defaults filled in for losses."""
+    tensors = {entry.prediction, entry.target, *entry.others} if isinstance(entry, Loss) else _TENSORS
+    inputs: list[tuple[str, Value]] = []
+    args: dict[str, Argument] = {}
+    given = list(call.args if receiver is None else (receiver, *call.args))
+    seen: set[str] = set()
+    for param in spelling.params:
+        value = _taken(run, param, given, call)
+        if value is None:
+            continue
+        name = param.canonical
+        seen.add(name)
+        first = not inputs and not args and not isinstance(entry, Loss)
+        if (
+            isinstance(value, Tensor)
+            or (name in tensors and not _plain(value))
+            or (first and not _plain(value))
+            or name == "tensors"
+            or (isinstance(entry, Loss) and name in tensors)
+        ):
+            inputs.append((name, value))
+        else:
+            args[name] = constant(_plain_items(run, value))
+    for keyword, value in call.keywords.items():
+        name = catalogue.KEYWORD_ALIASES.get(keyword)
+        if name is not None and name not in seen and any(param.canonical == name for param in spelling.params):
+            if name in tensors:
+                inputs.insert(0, (name, value))
+            else:
+                args[name] = constant(value)
+            seen.add(name)
+    for param in spelling.params:
+        if param.canonical not in seen and not isinstance(param.default, Required):
+            if not call.complete:
+                args[param.canonical] = Unknown("given by * or **")
+            elif isinstance(entry, Loss) or entry.axis == param.canonical:
+                args[param.canonical] = Const(param.default)
+    return inputs, args
+
+
+def _taken(run: Interpreter, param: Param, given: list[Value], call: Call) -> Value | None:
+    if given:
+        if param.variadic:
+            rest = tuple(given)
+            given.clear()
+            only = rest[0] if len(rest) == 1 else None
+            return only if isinstance(only, Items | Object | Tensor) else Items(rest)
+        return given.pop(0)
+    return call.keywords.get(param.name)
+
+
+def _plain(value: Value) -> bool:
+    return isinstance(value, Literal | Items | Entries | External)
+
+
+def _plain_items(run: Interpreter, value: Value) -> Value:
+    if isinstance(value, Object):
+        return Items(*expressions.items(run, value))
+    return value
+
+
+def function(run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call) -> Value:
+    """A function of a framework that is one operation or loss."""
+    inputs, args = bound(run, entry, spelling, call)
+    return _made(run, framework, entry, inputs, args, call)
+
+
+def _made(
+    run: Interpreter,
+    framework: str,
+    entry: Op | Loss,
+    inputs: Sequence[tuple[str, Value]],
+    args: dict[str, Argument],
+    call: Call,
+) -> Value:
+    if isinstance(entry, Loss) and not any(name == entry.prediction for name, _ in inputs):
+        return Opaque(f"{call.name} without a prediction")
+    if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
+        return inputs[0][1]
+    return apply(run, framework, entry.name, inputs, args, call)
+
+
+def layer(run: Interpreter, framework: str, path: str, entry: Op | Loss, spelling: Spelling, call: Call) -> Layer:
+    """A layer or loss object."""
+    inputs, args = bound(run, entry, spelling, call)
+    for name, _ in inputs:
+        args[name] = Unknown("a tensor of the program")
+    for param in spelling.params:
+        if not isinstance(param.default, Required):
+            args.setdefault(param.canonical, Const(param.default))
+    features = next((args[name] for name in _FEATURES if name in args), None)
+    if isinstance(entry, Op) and entry.role is Role.AFFINE:
+        args["out_features"] = features if features is not None else Unknown("not given")
+    return Layer(entry.name, path, args, call.place, framework)
+
+
+_FEATURES = ("out_features", "out_channels", "units", "features", "filters")
+
+
+def applied(run: Interpreter, module: Layer, call: Call) -> Value:
+    """What a layer gives, or what a loss object computes."""
+    entry = catalogue.op(module.op) or catalogue.loss(module.op)
+    if entry is None:
+        return Opaque(f"the result of {module.path}")
+    values = list(call.args)
+    if isinstance(entry, Loss):
+        order = _order(module.op, module.framework)
+        names = dict(zip(order, values, strict=False))
+        aliases = _aliases(module.op, module.framework)
+        names.update((aliases.get(key, key), value) for key, value in call.keywords.items())
+        inputs: list[tuple[str, Value]] = [(name, names[name]) for name in order if name in names]
+        inputs += [(name, value) for name, value in names.items() if name in entry.others and name not in order]
+        return _made(run, module.framework, entry, inputs, dict(module.args), _named(call, module))
+    if not values:
+        values = [value for key, value in call.keywords.items() if key in ("input", "x", "inputs")][:1]
+    if not values:
+        return Opaque(f"the result of {module.path}")
+    joins = entry.role is Role.JOIN
+    placed = [("tensors" if joins else "input", values[0])] + [("other", each) for each in values[1:2] if not joins]
+    tensors = [(name, value) for name, value in placed if not _plain(value) or joins]
+    if not tensors:
+        return Opaque(f"the result of {module.path}")
+    made = apply(run, module.framework, module.op, tensors, dict(module.args), call)
+    if module.op in _RECURRENT:
+        return Items((made, Opaque("the state of a recurrent layer")))
+    return made
+
+
+_RECURRENT = frozenset({"lstm", "gru", "rnn", "rnn_tanh", "rnn_relu"})
+
+
+def _named(call: Call, module: Layer) -> Call:
+    """A loss object is known by its class, whatever variable it stands in."""
+    return Call(call.args, call.keywords, call.place, call.complete, module.path.rpartition(".")[2])
+
+
+@cache
+def _aliases(loss: str, framework: str) -> dict[str, str]:
+    entry = catalogue.LOSSES[loss]
+    return {
+        param.name: param.canonical
+        for spelling in entry.spellings
+        if spelling.framework == framework and spelling.kind is Kind.FUNCTION
+        for param in spelling.params
+    }
+
+
+_PROPERTIES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+
+
+def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> Value:
+    """`tensor.name`: a property is computed, a method waits for its call."""
+    if name in _PROPERTIES:
+        return method(run, owner, name, Call(place=place or owner.place, name=name))
+    if name in methods_of_tensors() or (Tensor, name) in run.tables.values:
+        return Bound(owner, name)
+    return Opaque(f"the attribute {name} of what a model returns")
+
+
+def is_of_tensors(name: str) -> bool:
+    """Whether only a tensor has a method of this name."""
+    return name in methods_of_tensors() and name not in _NOT_ONLY_TENSORS
+
+
+def method(run: Interpreter, receiver: Tensor | Opaque, name: str, call: Call) -> Value:
+    """`tensor.softmax(1)`."""
+    if isinstance(receiver, Opaque) and not is_of_tensors(name):
+        keeps = name in _KEEPS_OPAQUE
+        return receiver if keeps else Opaque(f"the result of {call.name or name}", leaf=receiver.leaf)
+    framework = receiver.framework if isinstance(receiver, Tensor) else "torch"
+    path = methods_of_tensors().get(name)
+    found = catalogue.find("torch", path) if path is not None else None
+    if found is None:
+        return Opaque(f"the result of {call.name or name}")
+    inputs, args = bound(run, *found, call, receiver)
+    return _made(run, framework, found[0], inputs, args, call)
+
+
+_KEEPS_OPAQUE = frozenset(
+    {"to", "cuda", "cpu", "float", "long", "half", "double", "clone", "contiguous", "int", "type"}
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing, Step
+from lossaudit.pairing import Basis, Pairing, Step
 from lossaudit.rules import heads, labels, stuck, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
@@ -37,7 +37,9 @@ def _compiled(pairing: Pairing, softmax: Step) -> bool:
 
     Of a single unit it is another mistake; over a reshaped output it may be a heatmap.
     """
-    compiled = pairing.framework == "keras" and pairing.target is None and not pairing.loss.ops
+    target = pairing.target
+    known = target is not None and target.basis is not Basis.DECLARED
+    compiled = pairing.framework == "keras" and not known and not pairing.loss.ops
     return compiled and pairing.prediction.units != 1 and heads.over_units(pairing, softmax)
 
 

@@ -270,7 +270,7 @@ def class_axis(graph: Graph, index: int) -> int | None:
 def with_class_axis(flow: Flow, axis: int | None) -> Flow:
     """Name the class axis of the value that reaches the loss; the first other axis is the batch."""
     roles = [AxisRole.UNKNOWN] * len(flow.dims)
-    if axis is not None and axis < len(roles):
+    if axis is not None and -len(roles) <= axis < len(roles):
         roles[axis] = AxisRole.CLASS
     if len(roles) > 1 and axis != 0:
         roles[0] = AxisRole.BATCH

@@ -25,6 +25,7 @@ broken.py:7: not linted: invalid syntax
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples.write(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
 
 def test_full() -> None:
@@ -215,6 +216,13 @@ def test_github_sees_paths_from_the_root(tmp_path: Path, monkeypatch: pytest.Mon
     outside = replace(samples.DOUBLE_SOFTMAX, places=(Place("../train.py", 4),))
     text = github.render(LintResult(findings=(outside,)), root=str(tmp_path / "sub"))
     assert text.startswith(f"::error file={tmp_path.as_posix()}/train.py,line=4,endLine=4,title=")
+
+
+def test_in_a_workflow_paths_are_seen_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    assert github.render(samples.FOUND, root=str(tmp_path / "sub")).splitlines()[1].startswith("::error file=sub/train")
 
 
 def test_github_gives_no_columns_over_several_lines() -> None:

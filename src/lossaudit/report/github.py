@@ -22,8 +22,9 @@ def render(result: LintResult, *, root: str = ".", colour: bool = False) -> str:
     Args:
         result: What to show.
         colour: Without effect here.
-        root: The root of the repository, from which GitHub sees a path.
+        root: The root of the repository, from which GitHub sees a path; in a workflow it is known.
     """
+    root = wording.repository(root)
     findings = (_annotation(finding, root) for finding in result.findings)
     problems = (_problem(problem, root) for problem in result.problems)
     return "\n".join([*findings, *problems, wording.last_line(result)])

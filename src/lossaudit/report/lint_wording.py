@@ -85,6 +85,11 @@ def _quoted(path: str) -> str:
         return quote(path.encode("utf-8", "surrogatepass"))
 
 
+def repository(root: str) -> str:
+    """The folder from which GitHub sees paths: in one of its workflows the checkout, wherever the settings lie."""
+    return os.environ.get("GITHUB_WORKSPACE") or root
+
+
 def reason(finding: Finding) -> str:
     """The whole sentence of a finding: what is wrong, and why it matters."""
     why = f": {one_line(finding.why)}" if finding.why else ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.errors import UsageError
 from lossaudit.report.card import ShownCard
 from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
@@ -12,17 +15,20 @@ from lossaudit.report.shown import Report
 if TYPE_CHECKING:
     import torch
 
+    from lossaudit.finding import Finding
     from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
+    from lossaudit.result import Result
 
 
-def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) -> Report:
+def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, batch: Any = None) -> Report:
     """What a model's head and its loss make of one batch: reading, findings, measured saturation, verdict.
 
-    Nothing is trained. Parameters, gradients, buffers, training mode and random state are as before.
+    Nothing is trained. Parameters, gradients, buffers, training mode and random state are as before. A compiled Keras
+    model is given alone: it knows its losses, and it is read without being run, on every backend.
 
     Args:
-        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping.
+        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping. Or a compiled Keras model.
         loss_fn: Called as `loss_fn(output, y)`; returns a scalar tensor.
         batch: A pair `(x, y)`, as your training loop has it.
 
@@ -30,7 +36,7 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
         A report: `print` it, show it in a notebook, or look at `.findings`, `.reading`, `.pairings`.
 
     Raises:
-        lossaudit.errors.UsageError: The batch is no pair, or the loss is no scalar tensor.
+        lossaudit.errors.UsageError: The batch is no pair, the loss is no scalar tensor, or the Keras model is not compiled.
 
     >>> import torch
     >>> _ = torch.manual_seed(0)
@@ -39,9 +45,20 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
     >>> [finding.rule for finding in audit(model, torch.nn.CrossEntropyLoss(), (x, y)).findings]
     ['double-softmax']
     """
+    if loss_fn is None:
+        return Report(_compiled(model))
     from lossaudit.audit import audit_batch
 
     return Report(audit_batch(model, loss_fn, batch))
+
+
+def _compiled(model: object) -> Result:
+    from lossaudit.compiled import audit_compiled
+    from lossaudit.readers.keras import is_model
+
+    if not is_model(model):
+        raise UsageError("audit takes a model, a loss and a batch (x, y); only a compiled Keras model is given alone")
+    return audit_compiled(model)
 
 
 def prove(
@@ -147,6 +164,42 @@ def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt
     from lossaudit.proving.minima import minima as verified
 
     return verified(loss, *arguments, near=near, wrt=wrt)
+
+
+def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> list[Finding]:
+    r"""What reading training code finds wrong between heads and losses. Nothing of it is run or imported.
+
+    The same as the command `lossaudit lint`: with the project's configuration, comments and baseline, in this process.
+
+    Args:
+        targets: Files and folders.
+
+    Returns:
+        Findings by path and line. A file that cannot be read gives a warning, and the others are read.
+
+    Raises:
+        lossaudit.errors.UsageError: The configuration holds what is none.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "train.py")
+    ...     _ = file.write_text(
+    ...         "import torch\n"
+    ...         "model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Softmax(1))\n"
+    ...         "loss = torch.nn.functional.cross_entropy(model(x), y)\n"
+    ...     )
+    ...     [(finding.rule, finding.places[0].line) for finding in lint(file)]
+    [('double-softmax', 3)]
+    """
+    from lossaudit.lint.run import Request, settings_of
+    from lossaudit.lint.run import lint as made
+
+    named = [targets] if isinstance(targets, str | os.PathLike) else targets
+    request = Request(tuple(os.fspath(target) for target in named), processes=1)
+    result = made(request, settings_of(request))
+    for problem in result.problems:
+        warnings.warn(f"{problem.path}: {problem.message}", stacklevel=2)
+    return list(result.findings)
 
 
 def read(loss: torch.Tensor) -> Reading:

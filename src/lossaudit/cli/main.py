@@ -14,6 +14,7 @@ from lossaudit.errors import LossauditError
 
 # Each command's file is imported when it is asked for: a linter starts often.
 COMMANDS = {
+    "lint": "read training code, run nothing, and name the mistakes",
     "run": "run a training script and watch what it trains on",
     "prove": "prove a loss convex, or refute it",
     "card": "print everything known of a loss",
@@ -22,7 +23,7 @@ COMMANDS = {
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("lint", "choose", "draw", "claims", "compare", "watch", "audit", "losses")
+PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

@@ -68,6 +68,11 @@ class Settings:
     baseline: str = ""
     src: tuple[str, ...] = ()
 
+    @property
+    def names_rules(self) -> bool:
+        """Whether rules are named somewhere: then the names are to be checked."""
+        return self.select != ("ALL",) or bool(self.ignore or self.extend_select or self.per_file_ignores)
+
 
 KEYS = tuple(each.name.replace("_", "-") for each in fields(Settings) if each.name not in ("folder", "file"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Flow, Step
+from lossaudit.pairing import Flow, Source, Step
 from lossaudit.rules import heads
 
 # What has values of a small range only. A cosine is one; a logarithm of anything is small for an exponential.
@@ -27,7 +27,7 @@ def may_overflow(flow: Flow, exp: Step) -> bool:
     while before and before[-1].op in _SCALES:
         before = before[:-1]
     if not before:
-        return True
+        return flow.source is Source.AFFINE
     if before[-1].op == "neg" and len(before) > 1:
         return before[-2].op not in BOUNDED | _SIZES
     return before[-1].op not in BOUNDED | {"sub"} and heads.role(before[-1].op) is not Role.OTHER

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_BASES = 24
 SUPER = External("builtins.super")
+LOUD = "torch.enable_grad"
 QUIET = ("torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad")
 
 
@@ -215,6 +216,10 @@ def _transforms(run: Interpreter, decorator: Value) -> bool:
 
 def switches_gradients_off(run: Interpreter, manager: Value) -> bool:
     return isinstance(manager, Object) and isinstance(manager.type, External) and manager.type.path in QUIET
+
+
+def switches_gradients_on(manager: Value) -> bool:
+    return isinstance(manager, Object) and isinstance(manager.type, External) and manager.type.path == LOUD
 
 
 def entered(run: Interpreter, manager: Value) -> Value:

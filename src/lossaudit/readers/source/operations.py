@@ -13,6 +13,7 @@ from lossaudit.pairing import Value as Argument
 from lossaudit.readers.source import expressions
 from lossaudit.readers.source.tables import methods_of_tensors
 from lossaudit.readers.source.values import (
+    NONE,
     Bound,
     Call,
     Entries,
@@ -101,7 +102,11 @@ def apply(
         scalar=_is_scalar(role, tensors, args),
         batched=bool(tensors) and tensors[0][1].batched and role in _KEEPS_BATCH,
         framework=framework,
+        quiet=run.without_gradient > 0,
     )
+    asked = call.keywords.get("requires_grad")
+    if asked is not None and asked != Literal(False):
+        run.asked_for_gradient(made)
     if op in ("neg", "sub", "mul", "div"):
         _note_maximised(run, made)
     if role is Role.LOSS:
@@ -289,7 +294,7 @@ def _made(
     args: dict[str, Argument],
     call: Call,
 ) -> Value:
-    if isinstance(entry, Loss) and not any(name == entry.prediction for name, _ in inputs):
+    if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
     if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
         return inputs[0][1]

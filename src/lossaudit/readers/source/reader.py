@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import functions
+from lossaudit.readers.source import expressions, functions, signal
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
-from lossaudit.readers.source.frameworks import builtin, jax, keras, tensorflow, torch
+from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
 from lossaudit.readers.source.tables import Tables
-from lossaudit.readers.source.values import Call, Function, Module, Opaque, Value
+from lossaudit.readers.source.values import Call, Function, Literal, Module, Object, Opaque, Value
 from lossaudit.trace import LeafKind
 
 _MOST_INSTANCES = 3
@@ -24,10 +25,13 @@ _MAIN = "__main__"
 # What a trainer hands to these methods is data, as their interface says.
 _STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step", "train_step", "shared_step"})
 
+# What these methods return is differentiated by the trainer that calls them.
+_RETURN_LOSSES = frozenset({"training_step", "compute_loss"})
+
 
 @cache
 def tables() -> Tables:
-    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK, keras.FRAMEWORK, tensorflow.FRAMEWORK, jax.FRAMEWORK))
+    return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK))
 
 
 def read(path: str, project: Project) -> Reading:
@@ -51,8 +55,7 @@ def read(path: str, project: Project) -> Reading:
 
 def _run_the_rest(run: Interpreter, module: Module) -> None:
     """What nothing in the program calls is run with arguments that nobody knows; callers before those they call."""
-    text = run.texts[module.path]
-    mentioned = {node.attr if isinstance(node, ast.Attribute) else node.id for node in _names(text.tree)}
+    text = run.texts[module.path].text
     for also_mentioned in (False, True):
         progress = True
         while progress:
@@ -60,15 +63,14 @@ def _run_the_rest(run: Interpreter, module: Module) -> None:
             for node, function in list(run.functions.items()):
                 if node in run.entered or function.module != module or isinstance(node, ast.Lambda):
                     continue
-                if also_mentioned or function.name not in mentioned:
+                if also_mentioned or not _is_mentioned(function.name, text):
                     _run_alone(run, function)
                     progress = True
 
 
-def _names(tree: ast.AST) -> Iterable[ast.Attribute | ast.Name]:
-    return (
-        node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load)
-    )
+def _is_mentioned(name: str, text: str) -> bool:
+    """Whether the text says the name anywhere but where the function is defined."""
+    return len(re.findall(rf"\b{name}\b", text)) > 1
 
 
 def _run_alone(run: Interpreter, function: Function) -> None:
@@ -79,7 +81,9 @@ def _run_alone(run: Interpreter, function: Function) -> None:
     try:
         for receiver in _receivers(run, function):
             bound = function if receiver is None else replace(function, receiver=receiver)
-            run.enter(bound, functions.opaque_call(run, bound, _given(run, function)))
+            result = run.enter(bound, functions.opaque_call(run, bound, _given(run, function)))
+            if function.name in _RETURN_LOSSES:
+                run.differentiated(_loss_in(run, result), run.place(function.node), asked=False)
     except Exhausted:
         if run.limit == _STEPS_OF_A_FILE:
             raise
@@ -87,6 +91,12 @@ def _run_alone(run: Interpreter, function: Function) -> None:
         del run.frames[:]
         del run.guards[:]
         run.without_gradient = run.depth = 0
+
+
+def _loss_in(run: Interpreter, result: Value) -> Value:
+    """A step may return its loss in a dictionary."""
+    found = expressions.entries(run, result) if isinstance(result, Object) else None
+    return next((value for key, value in found.pairs if key == Literal("loss")), result) if found else result
 
 
 def _given(run: Interpreter, function: Function) -> dict[str, Value]:
@@ -112,13 +122,21 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
 
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
-    grouped: dict[tuple[Place, bool], list[Met]] = {}
+    grouped: dict[tuple[Place, bool, object], list[Met]] = {}
     for met in run.met:
-        grouped.setdefault((met.place, met.differentiated), []).append(met)
-    for (place, differentiated), found in grouped.items():
+        output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
+        grouped.setdefault((met.place, met.differentiated, output), []).append(met)
+    for (place, differentiated, _), found in grouped.items():
         term = _term(run, found, differentiated)
-        if term is not None and (place.path == path or term.alternatives):
-            yield Objective(place, (term,))
+        stopped = _cut(run, found) if differentiated else ""
+        if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
+            yield Objective(place, () if term is None else (term,), stopped)
+
+
+def _cut(run: Interpreter, found: list[Met]) -> str:
+    """Why nothing is trained there, where that is so on every path."""
+    reasons = [signal.cut(met.loss, run.asked) if met.asked else "" for met in found]
+    return reasons[0] if all(reasons) else ""
 
 
 def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:
@@ -129,6 +147,9 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | No
     trained = [met for met in found if met.trained]  # what is only evaluated says nothing about what is trained
     for met in trained or found:
         maximised = maximised or id(met.loss) in run.maximised
+        if met.loss.leaf is not None:
+            unresolved.append(Unresolved("what is differentiated", met.loss.name, met.place))
+            continue
         for term in terms(met.loss):
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:

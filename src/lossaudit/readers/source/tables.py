@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind
 from lossaudit.readers.source.frameworks import Framework, Handler, Method, OfValue
+
+# Frameworks whose tables are loaded when a program first names them, by the first part of the name.
+_LATER: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("keras", "tensorflow", "tf_keras", "tf_slim"), ("keras", "tensorflow")),
+    **dict.fromkeys(("jax", "flax", "optax", "haiku", "equinox"), ("jax",)),
+}
 
 
 @dataclass(slots=True)
@@ -32,15 +39,17 @@ class Tables:
     @staticmethod
     def of(frameworks: Iterable[Framework]) -> Tables:
         made = Tables()
-        aliases: dict[str, str] = {}
         for framework in frameworks:
-            made.calls.update(framework.calls)
-            made.methods.update(framework.methods)
-            made.values.update(framework.values)
-            made.roots.update(dict.fromkeys(framework.roots, framework.name))
-            aliases.update(framework.aliases)
-        made.aliases = tuple(sorted(aliases.items(), key=lambda pair: -len(pair[0])))
+            made.add(framework)
         return made
+
+    def add(self, framework: Framework) -> None:
+        self.calls.update(framework.calls)
+        self.methods.update(framework.methods)
+        self.values.update(framework.values)
+        self.roots.update(dict.fromkeys(framework.roots, framework.name))
+        aliases = {**dict(self.aliases), **framework.aliases}
+        self.aliases = tuple(sorted(aliases.items(), key=lambda pair: -len(pair[0])))
 
     def canonical(self, path: str) -> tuple[str, str]:
         """The framework of a dotted name (`""` for none) and its name without aliases."""
@@ -54,7 +63,10 @@ class Tables:
             if path == alias or path.startswith(alias + "."):
                 path = prefix + path[len(alias) :]
                 break
-        return catalogue.framework_of(path) or (self.roots.get(path.partition(".")[0], ""), path)
+        root = path.partition(".")[0]
+        for name in () if root in self.roots else _LATER.get(root, ()):
+            self.add(import_module(f"{__package__}.frameworks.{name}").FRAMEWORK)
+        return catalogue.framework_of(path) or (self.roots.get(root, ""), path)
 
     def method(self, path: str, name: str) -> Method | None:
         return self.methods.get((self.canonical(path)[1], name))

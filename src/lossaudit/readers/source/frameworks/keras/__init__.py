@@ -7,7 +7,7 @@ from lossaudit.readers.source.frameworks.keras import applications, layers, loss
 
 FRAMEWORK = Framework(
     "keras",
-    roots=("keras",),
+    roots=("keras", "tf_keras"),
     calls={**layers.CALLS, **models.CALLS, **losses.CALLS, **applications.CALLS},
     methods={**layers.METHODS, **models.METHODS, **losses.METHODS, **training.METHODS},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -123,7 +123,7 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
     grouped: dict[tuple[Place, bool, object], list[Met]] = {}
-    for met in run.met:
+    for met in _with_what_is_only_evaluated(run.met):
         output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
         grouped.setdefault((met.place, met.differentiated, output), []).append(met)
     for (place, differentiated, _), found in grouped.items():
@@ -131,6 +131,21 @@ def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
         stopped = _cut(run, found) if differentiated else ""
         if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
             yield Objective(place, () if term is None else (term,), stopped)
+
+
+def _with_what_is_only_evaluated(met: list[Met]) -> Iterator[Met]:
+    """A loss that is seen to be differentiated on one way to it trains nothing on the ways on which it is not."""
+    reached: set[int] = set()
+    stack = [each.loss for each in met if each.differentiated]
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) not in reached:
+            reached.add(id(tensor))
+            stack.extend(below for _, below in tensor.inputs)
+    trained = {replace(each.place, via=()) for each in met if not each.differentiated and id(each.loss) in reached}
+    for each in met:
+        evaluated = id(each.loss) not in reached and replace(each.place, via=()) in trained
+        yield replace(each, trained=False) if evaluated else each
 
 
 def _cut(run: Interpreter, found: list[Met]) -> str:

@@ -93,16 +93,15 @@ def is_affine(graph: Graph, index: int) -> bool:
 
 
 def layer_at(graph: Graph, index: int) -> str:
-    """The affine operation at this node, where everything but its input is a parameter; `""` for other products."""
+    """The affine operation at this node, where it applies weights of its own; `""` for other products."""
     node = graph.node(index)
     if node.op in ("add", "sub"):
         return layer_at(graph, next(source for source in graph.ins(index) if graph.role(source) is Role.AFFINE))
     weights = [source for name, source in node.inputs if name != "input"]
-    if not all(graph.is_parameter(source) for source in weights):
-        return ""
-    if node.op == "linear" or node.op.startswith("conv"):
-        return node.op
-    return "linear" if weights and node.op in ("matmul", "mm") else ""
+    if not weights:
+        return node.op if "out_features" in node.args else ""
+    own = all(graph.is_parameter(source) for source in weights)
+    return ("linear" if node.op in ("matmul", "mm") else node.op) if own else ""
 
 
 def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
@@ -274,7 +273,7 @@ def class_axis(graph: Graph, index: int) -> int | None:
 def with_class_axis(flow: Flow, axis: int | None) -> Flow:
     """Name the class axis of the value that reaches the loss; the first other axis is the batch."""
     roles = [AxisRole.UNKNOWN] * len(flow.dims)
-    if axis is not None and axis < len(roles):
+    if axis is not None and -len(roles) <= axis < len(roles):
         roles[axis] = AxisRole.CLASS
     if len(roles) > 1 and axis != 0:
         roles[0] = AxisRole.BATCH

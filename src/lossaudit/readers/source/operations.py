@@ -320,7 +320,7 @@ def _made(
     args: dict[str, Argument],
     call: Call,
 ) -> Value:
-    if isinstance(entry, Loss) and not any(name == entry.prediction for name, _ in inputs):
+    if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
     if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
         return inputs[0][1]

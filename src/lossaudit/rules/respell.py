@@ -56,8 +56,11 @@ def rearranged(arguments: Arguments, loss: LossUse) -> Change | None:
     call = file.at(place) if file is not None and place is not None else None
     if file is None or not isinstance(call, ast.Call):
         return None
+    name = arguments.step.op if arguments.step is not None else loss.loss or ""
     made = operands.constructor(file, call.func)
-    target, local = (call, True) if made is None else (made, arguments.step is None)
+    target, local = (call, True) if made is None else (made, made is call.func or arguments.step is None)
+    if operands.last_name(target.func) not in _names(name):
+        return None
     given = {keyword.arg: keyword for keyword in target.keywords}
     if None in given or any(name not in given for name in arguments.drop):
         return None
@@ -72,6 +75,16 @@ def rearranged(arguments: Arguments, loss: LossUse) -> Change | None:
         return None
     edit = Edit(file.place((open_bracket, whole[1])), f"({', '.join(texts)})")
     return Change(file, (edit,), local)
+
+
+def _names(op: str) -> frozenset[str]:
+    """What the functions, methods and modules are called that do `op`."""
+    entry = catalogue.op(op) or catalogue.loss(op)
+    return (
+        frozenset(spelling.path.rpartition(".")[2] for spelling in entry.spellings)
+        if entry is not None
+        else frozenset()
+    )
 
 
 def _literal(value: object) -> str:

@@ -130,7 +130,7 @@ def opaque_call(run: Interpreter, function: Function, given: Mapping[str, Value]
         unknown = Opaque(reason, run.symbol(name))
         default = function.defaults.get(name)
         values[name] = given.get(name, unknown if default is None else join([((), default), ((), unknown)]))
-    return Call((), values, name=function.name)
+    return Call((), values, complete=spec.vararg is None and spec.kwarg is None, name=function.name)
 
 
 def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
@@ -152,6 +152,12 @@ def initialise(run: Interpreter, made: Object, call: Call) -> None:
         base(run, made, call)
     elif isinstance(made.type, Class):
         _dataclass_fields(run, made, made.type, call)
+        after = run.methods(made, "__post_init__")
+        if isinstance(after, Function):
+            run.enter(after, Call(place=call.place))
+        for_all = statements.external_method(run, made, "__post_init__")
+        if for_all is not None:
+            for_all(run, made, Call(place=call.place))
 
 
 def _dataclass_fields(run: Interpreter, made: Object, cls: Class, call: Call) -> None:

@@ -122,10 +122,11 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
 
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
-    grouped: dict[tuple[Place, bool], list[Met]] = {}
+    grouped: dict[tuple[Place, bool, object], list[Met]] = {}
     for met in run.met:
-        grouped.setdefault((met.place, met.differentiated), []).append(met)
-    for (place, differentiated), found in grouped.items():
+        output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
+        grouped.setdefault((met.place, met.differentiated, output), []).append(met)
+    for (place, differentiated, _), found in grouped.items():
         term = _term(run, found, differentiated)
         stopped = _cut(run, found) if differentiated else ""
         if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):

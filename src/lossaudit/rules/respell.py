@@ -7,7 +7,7 @@ before. Whatever else reads such a name still reads the same value: only the out
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lossaudit import catalogue
@@ -17,7 +17,7 @@ from lossaudit.pairing import LossUse, Pairing, Step
 from lossaudit.rules import operands
 from lossaudit.rules.operands import Applied
 from lossaudit.rules.rule import Arguments, Respelling
-from lossaudit.rules.source import File, load, spelled
+from lossaudit.rules.source import File, spelled
 
 _KEYWORDS = frozenset({"dim", "axis", "keepdim", "keepdims", "dtype"})
 
@@ -31,7 +31,7 @@ class Change:
     local: bool = True
 
 
-def respelled(respelling: Respelling, pairing: Pairing) -> Change | None:
+def respelled(respelling: Respelling, pairing: Pairing, load: Callable[[str], File | None]) -> Change | None:
     """The edits of a respelling, or None where the file does not show all of it."""
     outer = respelling.steps[-1].place
     file = load(outer.path) if outer is not None else None
@@ -49,7 +49,7 @@ def respelled(respelling: Respelling, pairing: Pairing) -> Change | None:
     return Change(file, (*gone, Edit(file.place(file.span(node)), text)))
 
 
-def rearranged(arguments: Arguments, loss: LossUse) -> Change | None:
+def rearranged(arguments: Arguments, loss: LossUse, load: Callable[[str], File | None]) -> Change | None:
     """The edits that give a call its other arguments."""
     place = arguments.step.place if arguments.step is not None else loss.place
     file = load(place.path) if place is not None else None

@@ -69,8 +69,15 @@ def _guarded(work: Callable[[J], R], job: J, lost: Callable[[J, str], R], second
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm."""
+    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm.
+
+    An alarm that the calling program has set is put back, and left alone where it comes earlier.
+    """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    theirs, started = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
+    if 0 < theirs <= seconds:
         yield
         return
     before = signal.signal(signal.SIGALRM, _late)
@@ -80,6 +87,8 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if theirs:
+            signal.setitimer(signal.ITIMER_REAL, max(theirs - (time.monotonic() - started), 0.001))
 
 
 def _late(_: int, __: FrameType | None) -> None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.errors import UsageError
 from lossaudit.report.card import ShownCard
 from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from lossaudit.finding import Finding
     from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
+    from lossaudit.result import Result
 
 
-def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) -> Report:
+def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, batch: Any = None) -> Report:
     """What a model's head and its loss make of one batch: reading, findings, measured saturation, verdict.
 
-    Nothing is trained. Parameters, gradients, buffers, training mode and random state are as before.
+    Nothing is trained. Parameters, gradients, buffers, training mode and random state are as before. A compiled Keras
+    model is given alone: it knows its losses, and it is read without being run, on every backend.
 
     Args:
-        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping.
+        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping. Or a compiled Keras model.
         loss_fn: Called as `loss_fn(output, y)`; returns a scalar tensor.
         batch: A pair `(x, y)`, as your training loop has it.
 
@@ -33,7 +36,7 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
         A report: `print` it, show it in a notebook, or look at `.findings`, `.reading`, `.pairings`.
 
     Raises:
-        lossaudit.errors.UsageError: The batch is no pair, or the loss is no scalar tensor.
+        lossaudit.errors.UsageError: The batch is no pair, the loss is no scalar tensor, or the Keras model is not compiled.
 
     >>> import torch
     >>> _ = torch.manual_seed(0)
@@ -42,9 +45,20 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any], batch: Any) ->
     >>> [finding.rule for finding in audit(model, torch.nn.CrossEntropyLoss(), (x, y)).findings]
     ['double-softmax']
     """
+    if loss_fn is None:
+        return Report(_compiled(model))
     from lossaudit.audit import audit_batch
 
     return Report(audit_batch(model, loss_fn, batch))
+
+
+def _compiled(model: object) -> Result:
+    from lossaudit.compiled import audit_compiled
+    from lossaudit.readers.keras import is_model
+
+    if not is_model(model):
+        raise UsageError("audit takes a model, a loss and a batch (x, y); only a compiled Keras model is given alone")
+    return audit_compiled(model)
 
 
 def prove(

@@ -31,6 +31,7 @@ VALIDATOR = Draft4Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples.write(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
 
 def run_of(result: LintResult, root: str = ".") -> dict[str, Any]:

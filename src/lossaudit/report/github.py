@@ -22,8 +22,9 @@ def render(result: LintResult, *, root: str = ".", colour: bool = False) -> str:
     Args:
         result: What to show.
         colour: Without effect here.
-        root: The root of the repository, from which GitHub sees a path.
+        root: The root of the repository, from which GitHub sees a path; in a workflow it is known.
     """
+    root = wording.repository(root)
     findings = (_annotation(finding, root) for finding in result.findings)
     problems = (_problem(problem, root) for problem in result.problems)
     return "\n".join([*findings, *problems, wording.last_line(result)])
@@ -42,7 +43,9 @@ def _problem(problem: Problem, root: str) -> str:
     properties = {"file": wording.relative(problem.path, root)}
     if problem.line:
         properties["line"] = str(problem.line)
-    return _command("warning", {**properties, "title": "lossaudit"}, one_line(problem.message))
+    return _command(
+        "error" if problem.skipped else "warning", {**properties, "title": "lossaudit"}, one_line(problem.message)
+    )
 
 
 def _where(place: Place, root: str) -> dict[str, str]:

@@ -37,9 +37,10 @@ def render(result: LintResult, *, root: str = ".", colour: bool = False) -> str:
 
     Args:
         result: What to write.
-        root: The root of the repository; paths inside are written relative to it.
+        root: The root of the repository, to which paths are written relative; in a workflow of GitHub it is known.
         colour: Without effect here.
     """
+    root = wording.repository(root)
     names = wording.names(result.reading)
     seen: Counter[str] = Counter()
     results: list[Json] = [_result(finding, names, root, seen) for finding in result.findings]
@@ -207,4 +208,5 @@ def _notification(problem: Problem, root: str) -> Json:
     if problem.line:
         physical["region"] = {"startLine": problem.line}
     message = one_line(problem.message) or "not linted"
-    return {"level": "warning", "message": {"text": message}, "locations": [{"physicalLocation": physical}]}
+    level = "error" if problem.skipped else "warning"
+    return {"level": level, "message": {"text": message}, "locations": [{"physicalLocation": physical}]}

@@ -8,7 +8,7 @@ coefficient is negative) is left alone: what is a mistake in a loss is often mea
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from lossaudit import rules as house
@@ -48,6 +48,9 @@ class Program:
 ON_DISK = Program()
 
 
+_REMARK = _SEVERITIES.index(Severity.INFO)
+
+
 def judge(term: Term, rules: Iterable[Rule], program: Program = ON_DISK) -> list[Finding]:
     """What the rules find in one term.
 
@@ -61,8 +64,14 @@ def judge(term: Term, rules: Iterable[Rule], program: Program = ON_DISK) -> list
         return _in_unnamed(term.unresolved, rules, program)
     if not alternatives or _maximised(term):
         return []
-    findings = (_over(alternatives, rule, len(term.unresolved), program) for rule in rules)
+    checks = [rule for rule in rules if rule.check is not None]
+    problems = {rule: [_problem(rule, pairing) for pairing in alternatives] for rule in checks}
+    findings = (_over(alternatives, rule, problems, len(term.unresolved), program) for rule in checks)
     return [finding for finding in findings if finding is not None]
+
+
+def _problem(rule: Rule, pairing: Pairing) -> Problem | None:
+    return rule.check(pairing) if rule.check is not None and pairing.trained else None
 
 
 def _in_unnamed(unresolved: Iterable[Unresolved], rules: Iterable[Rule], program: Program) -> list[Finding]:
@@ -71,7 +80,9 @@ def _in_unnamed(unresolved: Iterable[Unresolved], rules: Iterable[Rule], program
     pairings = (
         Pairing(flow, LossUse(None, ops=item.ops, place=item.place)) for item in unresolved for flow in item.flows
     )
-    findings = (_over([pairing], rule, 0, program) for pairing in pairings for rule in chosen)
+    findings = (
+        _over([pairing], rule, {rule: [_problem(rule, pairing)]}, 0, program) for pairing in pairings for rule in chosen
+    )
     return [finding for finding in findings if finding is not None]
 
 
@@ -107,23 +118,35 @@ def contradictory(guards: tuple[str, ...]) -> bool:
     return any(_negated(guard) in forms for guard in guards)
 
 
-def _over(alternatives: list[Pairing], rule: Rule, unresolved: int, program: Program) -> Finding | None:
-    """The rule's finding, when every alternative is wrong; it speaks about the worst of them."""
-    if rule.check is None:
+def _over(
+    alternatives: list[Pairing],
+    rule: Rule,
+    problems: Mapping[Rule, list[Problem | None]],
+    unresolved: int,
+    program: Program,
+) -> Finding | None:
+    """The rule's finding, when every alternative is wrong; it speaks about the worst of those that it finds wrong.
+
+    An alternative may be wrong by another rule, if that is no mere remark: `criterion = BCE if k == 1 else CE` on one
+    and the same sigmoid.
+    """
+    own = problems[rule]
+    found = [(problem, pairing) for problem, pairing in zip(own, alternatives, strict=True) if problem is not None]
+    if not found or not all(own[i] is not None or _is_wrong(i, problems) for i in range(len(alternatives))):
         return None
-    problems: list[tuple[Problem, Pairing]] = []
-    for pairing in alternatives:
-        problem = rule.check(pairing) if pairing.trained else None
-        if problem is None:
-            return None
-        problems.append((problem, pairing))
-    problem, pairing = min(problems, key=lambda found: (_rank(rule, found[0]), repr(found)))
-    further = {place: None for other, _ in problems for place in other.places if place not in problem.places}
+    problem, pairing = min(found, key=lambda each: (_rank(rule, each[0]), repr(each)))
+    further = {place: None for other, _ in found for place in other.places if place not in problem.places}
     places = (*problem.places, *sorted(further, key=repr))
     if program.silences(rule, places):
         return None
     finding = finding_of(rule, replace(problem, places=places), _confidence(alternatives, unresolved))
     return replace(finding, fix=write(problem, pairing, program.load))
+
+
+def _is_wrong(index: int, problems: Mapping[Rule, list[Problem | None]]) -> bool:
+    """Whether some rule finds an alternative wrong, by an error or a warning."""
+    harm = ((rule, each[index]) for rule, each in problems.items())
+    return any(problem is not None and _rank(rule, problem) < _REMARK for rule, problem in harm)
 
 
 def _whole(objective: Objective, rule: Rule, program: Program) -> Finding | None:

@@ -15,9 +15,9 @@ def check(pairing: Pairing) -> Problem | None:
     flow = pairing.prediction
     log_softmax = heads.ends_with(flow, "log_softmax")
     if log_softmax is not None:
-        message = f"{wording.together(log_softmax, pairing)} with from_logits=False"
+        message = f"{wording.together(log_softmax, pairing)}, with from_logits=False"
     elif heads.raw(flow) and flow.source is Source.AFFINE:
-        message = f"{wording.logits(pairing)} with from_logits=False"
+        message = f"{wording.logits(pairing)}, with from_logits=False"
     else:
         return None
     return Problem(

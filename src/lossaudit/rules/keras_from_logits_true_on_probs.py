@@ -18,7 +18,7 @@ def check(pairing: Pairing) -> Problem | None:
         return None
     literal = pairing.backend in LITERAL
     return Problem(
-        message=f"{wording.together(head, pairing)} with from_logits=True",
+        message=wording.together(head, pairing),
         why=f"the loss applies its own {head.op} to them"
         if literal
         else f"harmless with a warning on the TensorFlow backend, a second {head.op} on JAX and torch",

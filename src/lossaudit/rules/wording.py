@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossaudit.pairing import Pairing, Place, Step
+from lossaudit.pairing import Const, Pairing, Place, Step
 from lossaudit.rules import heads
 
 
@@ -17,17 +17,20 @@ def share(value: float) -> str:
 
 
 def line(place: Place | None, beside: Place | None = None) -> str:
-    """` (line 33)`, with the file where it is another than `beside`; nothing for an unknown line."""
+    """` (line 33)`, with the file where it is another than `beside`; in a live model the name of the layer."""
     if place is None or not place.line:
-        return ""
+        named = place is not None and place.path == "<model>" and place.scope
+        return f" ({'output' if beside is None else 'layer'} {place.scope!r})" if place is not None and named else ""
     if beside is not None and beside.path != place.path:
         return f" ({place})"
     return f" (cell {place.cell}, line {place.line})" if place.cell is not None else f" (line {place.line})"
 
 
 def loss_name(pairing: Pairing) -> str:
-    """What the program calls the loss."""
-    return pairing.loss.name or pairing.loss.loss or "loss"
+    """What the program calls the loss, and whether it told it to expect logits."""
+    name = pairing.loss.name or pairing.loss.loss or "loss"
+    told = pairing.loss.params.get("from_logits") == Const(True) and "(" not in name
+    return f"{name}(from_logits=True)" if told else name
 
 
 def together(step: Step, pairing: Pairing) -> str:

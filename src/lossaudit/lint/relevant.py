@@ -34,7 +34,7 @@ LOSSES = (
     b"minimize(",
     b"gradienttape",
     b"likelihood",
-    b"log_softmax",
+    b"softmax",  # a head that may be wrong by itself
     b"log_prob",
 )
 FRAMEWORKS = (b"torch", b"lightning", b"transformers", b"keras", b"tensorflow", b"jax", b"flax", b"optax")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -12,10 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -106,6 +107,8 @@ class _Worker(Generic[J]):
 def _in_processes(
     work: Callable[[J], R], jobs: Sequence[J], lost: Callable[[J, str], R], processes: int, seconds: float
 ) -> Iterator[R]:
+    from multiprocessing.connection import wait  # here, since a few files are read without processes
+
     waiting = deque(jobs)
     workers = [_started(work, lost, seconds, waiting.popleft()) for _ in range(processes)]
     try:
@@ -133,6 +136,8 @@ def _in_processes(
 
 
 def _started(work: Callable[[J], R], lost: Callable[[J, str], R], seconds: float, job: J) -> _Worker[J]:
+    import multiprocessing
+
     # A forked process has all modules at once. Elsewhere than on Linux system libraries may not survive a fork.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     ours, theirs = context.Pipe()

@@ -7,6 +7,7 @@ cell), why.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.lint_corpus import ALARMING, Seen, examine, manifest, places, shown
 from lossaudit.finding import Finding
+from lossaudit.lint.relevant import look
 from lossaudit.pairing import Pairing, Place, Unresolved
 
 _NEAR = 3  # lines: a statement may begin or end so far from the labelled one
@@ -101,7 +103,15 @@ def run(cases: Path, corpus: Path) -> None:
         else:
             alarms.extend((case, finding) for finding in _alarms(case, seen))
     _report(table, misses, alarms)
+    left_out = [path for (repo, path) in known if not _looked_at(os.path.join(folders[repo], path))]
+    print(f"{len(left_out)} labelled files are left out before they are read {left_out or ''}")
     _slowest(known)
+
+
+def _looked_at(file: str) -> bool:
+    """Whether the look at its bytes takes the file for one that has to do with losses."""
+    seen = look(file)
+    return seen.loss and seen.framework
 
 
 def _alarms(case: Case, seen: Seen) -> Iterator[Finding]:

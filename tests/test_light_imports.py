@@ -39,11 +39,20 @@ def _command(*arguments: str) -> str:
         _command("--help"),
         _command("--version"),
         _command("run", "--help"),
+        _command("lint", "--help"),
+        _command("lint", "examples"),
         _command("rn"),
     ],
 )
 def test_nothing_heavy_is_loaded(code):
     assert _loaded(code) == set()
+
+
+def test_an_empty_folder_is_linted_without_rules_and_reader(tmp_path):
+    names = ("lossaudit.rules", "lossaudit.readers", "lossaudit.catalogue", "tomllib", "multiprocessing.pool")
+    program = f"import sys\n{_command('lint', str(tmp_path))}\nprint(*[name for name in {names!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
 
 
 @pytest.mark.parametrize(
@@ -52,11 +61,13 @@ def test_nothing_heavy_is_loaded(code):
         "lossaudit.audit; import lossaudit.audit",
         "import lossaudit.audit; lossaudit.audit",
         "import lossaudit.recheck; lossaudit.recheck",
+        "import lossaudit.lint.run; lossaudit.lint",
+        "lossaudit.lint; from lossaudit.lint.run import Request",
         "lossaudit.recheck; from lossaudit.recheck import recheck",
     ],
 )
 def test_public_functions_stay_functions_whatever_has_been_imported(order):
-    name = "recheck" if "recheck" in order else "audit"
+    name = next(name for name in ("recheck", "lint", "audit") if f"lossaudit.{name}" in order)
     code = f"import lossaudit\n{order}\nfrom lossaudit import {name}\nassert lossaudit.{name} is {name}\n"
     code += f"assert type({name}).__name__ == 'function', {name}"
     _loaded(code)
@@ -65,6 +76,6 @@ def test_public_functions_stay_functions_whatever_has_been_imported(order):
 def test_unknown_names_of_the_package_say_what_there_is():
     import lossaudit
 
-    with pytest.raises(AttributeError, match=r"has no attribute 'lint'; it has audit, "):
-        lossaudit.lint
+    with pytest.raises(AttributeError, match=r"has no attribute 'choose'; it has audit, "):
+        lossaudit.choose
     assert all(getattr(lossaudit, name) is not None for name in lossaudit.__all__)

@@ -56,7 +56,7 @@ def test_names_and_codes_are_unique_and_well_formed() -> None:
     for rule in RULES.values():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
         assert re.fullmatch(r"LA[123459]\d\d", rule.code)
-        owner = rule.check or rule.check_objective
+        owner = rule.check or rule.check_objective or rule.check_comment
         assert owner is not None
         assert owner.__module__.rpartition(".")[2] == rule.name.replace("-", "_")
         assert find(rule.name) is find(rule.code) is find(rule.code.lower()) is rule

@@ -9,9 +9,9 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def render(path: str, before: str, after: str) -> str:
-    """The unified diff of one file, with a final line break.
+    r"""The unified diff of one file, with a final line break.
 
-    >>> print(render("a.py", "x = 1\\ny = 2\\n", "x = 1\\n"), end="")
+    >>> print(render("a.py", "x = 1\ny = 2\n", "x = 1\n"), end="")
     --- a/a.py
     +++ b/a.py
     @@ -1,2 +1 @@

@@ -12,7 +12,7 @@ def check_objective(objective: Objective) -> Problem | None:
     if not objective.cut:
         return None
     return Problem(
-        message=f"no gradient reaches any parameter from backward{wording.line(objective.place)}: {objective.cut}",
+        message=f"no gradient from the loss{wording.line(objective.place)} reaches any parameter: {objective.cut}",
         why="nothing is learned from this loss",
         places=(objective.place,),
         remedy=Remedy(title="compute the loss from the model's output itself, without detach, no_grad, item or argmax"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import lossaudit
 from lossaudit.card import GradientResponse
+from lossaudit.errors import UsageError
 from lossaudit.pairing import Const, Pairing, Source, TargetEncoding
 from lossaudit.result import PairingResult, Result
 from lossaudit.rules.judge import judge_reading
@@ -143,7 +144,10 @@ def _response(
 
     if pairing.loss.loss is None:
         return None
-    return gradient_response(pairing.loss.loss, head, pairing.loss.params, classes, encoding)
+    try:
+        return gradient_response(pairing.loss.loss, head, pairing.loss.params, classes, encoding)
+    except UsageError:
+        return None  # uniform logits are outside of what the loss takes: a mixture of probabilities, say
 
 
 def _share(site: Site, entry: Entry) -> float | None:

@@ -1,18 +1,21 @@
-"""JAX: `jax.*`, with the losses of optax and the layers and activations of flax."""
+"""JAX: `jax.*`, with the losses of optax and the layers and activations of flax, haiku and equinox.
+
+Layers of equinox work on one sample, those of the others on a batch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lossaudit.catalogue.notation import Default, Spellings, function, layer, method
+from lossaudit.catalogue.notation import Spellings, fixed, function, layer, method
 from lossaudit.catalogue.schema import Param
 
 _ARRAY = "jax.Array"
 
 
 # A loss of optax is left unreduced.
-_NONE: dict[str, Default] = {"reduction": "none"}
+_NONE = fixed(reduction="none")
 _LOGITS = ("logits:input", "labels:target")
 _SIDES = ("predictions:input", "targets:target")
 
@@ -20,38 +23,36 @@ _LOSSES: dict[str, Spellings] = {
     "cross_entropy": function(
         "optax.softmax_cross_entropy optax.softmax_cross_entropy_with_integer_labels",
         *_LOGITS,
+        *_NONE,
         axis=-1,
         where=None,
-        fixed=_NONE,
     )
-    + function("optax.safe_softmax_cross_entropy", *_LOGITS, fixed=_NONE),
-    "bce_with_logits": function("optax.sigmoid_binary_cross_entropy", *_LOGITS, fixed=_NONE),
-    "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, alpha=None, gamma=2.0, fixed=_NONE),
-    "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", fixed=_NONE),
-    "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", fixed=_NONE),
-    "mse": function(
-        "optax.squared_error optax.l2_loss", "predictions:input", Param("targets", None, "target"), fixed=_NONE
-    ),
-    "log_cosh": function("optax.log_cosh", "predictions:input", Param("targets", None, "target"), fixed=_NONE),
-    "huber": function(
-        "optax.huber_loss", "predictions:input", Param("targets", None, "target"), delta=1.0, fixed=_NONE
-    ),
-    "cosine_distance": function("optax.cosine_distance", *_SIDES, epsilon=0.0, axis=-1, where=None, fixed=_NONE),
+    + function("optax.safe_softmax_cross_entropy", *_LOGITS, *_NONE),
+    "bce_with_logits": function("optax.sigmoid_binary_cross_entropy", *_LOGITS, *_NONE),
+    "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, *_NONE, alpha=None, gamma=2.0),
+    "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", *_NONE),
+    "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", *_NONE),
+    "mse": function("optax.squared_error optax.l2_loss", "predictions:input", Param("targets", None, "target"), *_NONE),
+    "log_cosh": function("optax.log_cosh", "predictions:input", Param("targets", None, "target"), *_NONE),
+    "huber": function("optax.huber_loss", "predictions:input", Param("targets", None, "target"), *_NONE, delta=1.0),
+    "cosine_distance": function("optax.cosine_distance", *_SIDES, *_NONE, epsilon=0.0, axis=-1, where=None),
     "kl_div": function(
         "optax.kl_divergence optax.convex_kl_divergence",
         "log_predictions:input",
         "targets:target",
+        *_NONE,
+        *fixed(log_target=False),
         axis=-1,
         where=None,
-        fixed={**_NONE, "log_target": False},
     )
     + function(
         "optax.kl_divergence_with_log_targets",
         "log_predictions:input",
         "log_targets:target",
+        *_NONE,
+        *fixed(log_target=True),
         axis=-1,
         where=None,
-        fixed={**_NONE, "log_target": True},
     ),
     "triplet_margin": function(
         "optax.triplet_margin_loss",
@@ -60,9 +61,9 @@ _LOSSES: dict[str, Spellings] = {
         "negatives:negative",
         Param("axis", -1, "dim"),
         Param("norm_degree", 2, "p"),
+        *_NONE,
         margin=1.0,
-        eps=1e-6,
-        fixed=_NONE,
+        eps=1e-06,
     ),
     "ctc_with_logits": function(
         "optax.ctc_loss",
@@ -71,13 +72,15 @@ _LOSSES: dict[str, Spellings] = {
         "labels:target",
         "label_paddings",
         Param("blank_id", 0, "blank"),
+        *_NONE,
         log_epsilon=-100000.0,
-        fixed=_NONE,
     ),
 }
 
 _OPS: dict[str, Spellings] = {
-    "linear": layer("flax.nnx.Linear", "in_features", "out_features", use_bias=True)
+    "linear": layer("haiku.Linear", "output_size:out_features", with_bias=True)
+    + layer("equinox.nn.Linear", "in_features", "out_features", use_bias=True)
+    + layer("flax.nnx.Linear", "in_features", "out_features", use_bias=True)
     + layer("flax.nnx.LinearGeneral", "in_features", "out_features", axis=-1, batch_axis=None, use_bias=True)
     + layer("flax.linen.Dense", "features:out_features", use_bias=True)
     + layer("flax.linen.DenseGeneral", "features:out_features", axis=-1, batch_dims=(), use_bias=True),
@@ -92,7 +95,15 @@ _OPS: dict[str, Spellings] = {
     "outer": function("jax.numpy.outer", "a", "b:other"),
     "kron": function("jax.numpy.kron", "a", "b:other"),
     "tensordot": function("jax.numpy.tensordot", "a", "b:other", Param("axes", 2, "dims")),
-    "conv2d": layer(
+    "conv1d": layer("haiku.Conv1D", "output_channels:out_channels", "kernel_shape:kernel_size", stride=1)
+    + layer("equinox.nn.Conv1d", "in_channels", "out_channels", "kernel_size"),
+    "conv3d": layer("haiku.Conv3D", "output_channels:out_channels", "kernel_shape:kernel_size", stride=1)
+    + layer("equinox.nn.Conv3d", "in_channels", "out_channels", "kernel_size"),
+    "flatten": layer("haiku.Flatten"),
+    "adaptive_avg_pool2d": layer("equinox.nn.AdaptiveAvgPool2d", "target_shape:output_size"),
+    "conv2d": layer("haiku.Conv2D", "output_channels:out_channels", "kernel_shape:kernel_size", stride=1)
+    + layer("equinox.nn.Conv2d", "in_channels", "out_channels", "kernel_size", stride=(1, 1), padding=(0, 0))
+    + layer(
         "flax.linen.Conv flax.linen.ConvLocal",
         "features:out_channels",
         "kernel_size",
@@ -131,6 +142,10 @@ _OPS: dict[str, Spellings] = {
         batch_group_count=1,
     ),
     "conv_transpose2d": layer(
+        "haiku.Conv2DTranspose", "output_channels:out_channels", "kernel_shape:kernel_size", stride=1
+    )
+    + layer("equinox.nn.ConvTranspose2d", "in_channels", "out_channels", "kernel_size", stride=(1, 1))
+    + layer(
         "flax.linen.ConvTranspose",
         "features:out_channels",
         "kernel_size",
@@ -161,7 +176,11 @@ _OPS: dict[str, Spellings] = {
         dimension_numbers=None,
         transpose_kernel=False,
     ),
-    "embedding": layer("flax.linen.Embed flax.nnx.Embed", "num_embeddings", "features:embedding_dim"),
+    "embedding": layer(
+        "haiku.Embed", Param("vocab_size", None, "num_embeddings"), Param("embed_dim", None, "embedding_dim")
+    )
+    + layer("equinox.nn.Embedding", Param("num_embeddings", None), Param("embedding_size", None, "embedding_dim"))
+    + layer("flax.linen.Embed flax.nnx.Embed", "num_embeddings", "features:embedding_dim"),
     "softmax": function("jax.nn.softmax flax.linen.softmax flax.nnx.softmax", "x", axis=-1)
     + function("jax.scipy.special.softmax", "x", axis=None),
     "log_softmax": function("jax.nn.log_softmax flax.linen.log_softmax flax.nnx.log_softmax", "x", axis=-1)
@@ -177,7 +196,7 @@ _OPS: dict[str, Spellings] = {
     "relu": function("jax.nn.relu flax.linen.relu flax.nnx.relu", "x"),
     "relu6": function("jax.nn.relu6 flax.linen.relu6 flax.nnx.relu6", "x"),
     "leaky_relu": function("jax.nn.leaky_relu flax.linen.leaky_relu flax.nnx.leaky_relu", "x", negative_slope=0.01),
-    "prelu": layer("flax.linen.PReLU flax.nnx.PReLU"),
+    "prelu": layer("equinox.nn.PReLU", init_alpha=0.25) + layer("flax.linen.PReLU flax.nnx.PReLU"),
     "elu": function("jax.nn.elu flax.linen.elu flax.nnx.elu", "x", alpha=1.0),
     "celu": function("jax.nn.celu flax.linen.celu flax.nnx.celu", "x", alpha=1.0),
     "selu": function("jax.nn.selu flax.linen.selu flax.nnx.selu", "x"),
@@ -191,8 +210,9 @@ _OPS: dict[str, Spellings] = {
     ),
     "glu": function("jax.nn.glu flax.linen.glu flax.nnx.glu", "x", axis=-1),
     "softplus": function("jax.nn.softplus flax.linen.softplus flax.nnx.softplus", "x"),
-    "identity": function("jax.nn.identity flax.nnx.identity", "x"),
-    "reshape": function("jax.numpy.reshape", "a", "shape")
+    "identity": layer("equinox.nn.Identity") + function("jax.nn.identity flax.nnx.identity", "x"),
+    "reshape": layer("haiku.Reshape", "output_shape:target_shape")
+    + function("jax.numpy.reshape", "a", "shape")
     + function("jax.lax.reshape", "operand:input", "new_sizes:shape", dimensions=None)
     + method("reshape", "*args:shape", of=_ARRAY),
     "ravel": function("jax.numpy.ravel", "a") + method("ravel flatten", of=_ARRAY),
@@ -244,7 +264,9 @@ _OPS: dict[str, Spellings] = {
     "column_stack": function("jax.numpy.column_stack", "tup:tensors"),
     "meshgrid": function("jax.numpy.meshgrid", "*xi:tensors", copy=True, sparse=False, indexing="xy"),
     "pad": function("jax.numpy.pad", "array:input", "pad_width:pad"),
-    "dropout": layer("flax.linen.Dropout", "rate:p", broadcast_dims=(), deterministic=None)
+    "dropout": function("haiku.dropout", "rng", "rate:p", "x")
+    + layer("equinox.nn.Dropout", p=0.5)
+    + layer("flax.linen.Dropout", "rate:p", broadcast_dims=(), deterministic=None)
     + layer("flax.nnx.Dropout", "rate:p", broadcast_dims=(), deterministic=False),
     "randn": function("jax.random.normal", "key", Param("shape", (), "size")),
     "rand": function("jax.random.uniform", "key", Param("shape", (), "size"), dtype=None, minval=0.0, maxval=1.0),
@@ -382,7 +404,10 @@ _OPS: dict[str, Spellings] = {
     "cosine_similarity": function(
         "optax.cosine_similarity", "predictions:input", "targets:other", epsilon=0.0, axis=-1
     ),
-    "avg_pool2d": function(
+    "avg_pool2d": function("haiku.avg_pool", "value:input", "window_shape:kernel_size", "strides:stride", "padding")
+    + layer("haiku.AvgPool", "window_shape:kernel_size", "strides:stride", "padding")
+    + layer("equinox.nn.AvgPool2d", "kernel_size", stride=1, padding=0)
+    + function(
         "flax.linen.avg_pool flax.nnx.avg_pool",
         "inputs:input",
         "window_shape:kernel_size",
@@ -390,14 +415,18 @@ _OPS: dict[str, Spellings] = {
         padding="VALID",
         count_include_pad=True,
     ),
-    "max_pool2d": function(
+    "max_pool2d": function("haiku.max_pool", "value:input", "window_shape:kernel_size", "strides:stride", "padding")
+    + layer("haiku.MaxPool", "window_shape:kernel_size", "strides:stride", "padding")
+    + layer("equinox.nn.MaxPool2d", "kernel_size", stride=1, padding=0)
+    + function(
         "flax.linen.max_pool flax.nnx.max_pool",
         "inputs:input",
         "window_shape:kernel_size",
         Param("strides", None, "stride"),
         padding="VALID",
     ),
-    "one_hot": function("jax.nn.one_hot flax.linen.one_hot flax.nnx.one_hot", "x", "num_classes", dtype=None, axis=-1),
+    "one_hot": function("haiku.one_hot", "x", "num_classes")
+    + function("jax.nn.one_hot flax.linen.one_hot flax.nnx.one_hot", "x", "num_classes", dtype=None, axis=-1),
     "argmax": function("jax.numpy.argmax", "a", axis=None, out=None, keepdims=None)
     + function("jax.lax.argmax", "operand:input", "axis", "index_dtype")
     + method("argmax", axis=None, out=None, keepdims=None, of=_ARRAY),
@@ -455,15 +484,23 @@ _OPS: dict[str, Spellings] = {
     ),
     "tensor": function("jax.numpy.array", "object:data", dtype=None) + function("jax.numpy.asarray", "a:data"),
     "detach": function("jax.lax.stop_gradient", "x"),
-    "batch_norm": layer("flax.linen.BatchNorm", use_running_average=None, axis=-1, momentum=0.99, epsilon=1e-05)
+    "batch_norm": layer("haiku.BatchNorm", "create_scale", "create_offset", "decay_rate", eps=1e-5)
+    + layer("flax.linen.BatchNorm", use_running_average=None, axis=-1, momentum=0.99, epsilon=1e-05)
     + layer("flax.nnx.BatchNorm", "num_features", use_running_average=False, axis=-1, momentum=0.99, epsilon=1e-05),
     "instance_norm": layer("flax.linen.InstanceNorm", epsilon=1e-06)
     + layer("flax.nnx.InstanceNorm", "num_features", epsilon=1e-06),
-    "layer_norm": layer("flax.linen.LayerNorm", epsilon=1e-06)
+    "layer_norm": layer("haiku.LayerNorm", "axis", "create_scale", "create_offset", eps=1e-5)
+    + layer("equinox.nn.LayerNorm", "shape:normalized_shape", eps=1e-5)
+    + layer("flax.linen.LayerNorm", epsilon=1e-06)
     + layer("flax.nnx.LayerNorm", "num_features", epsilon=1e-06),
-    "group_norm": layer("flax.linen.GroupNorm", num_groups=32, group_size=None, epsilon=1e-06)
+    "group_norm": layer("haiku.GroupNorm", "groups:num_groups")
+    + layer("equinox.nn.GroupNorm", "groups:num_groups")
+    + layer("flax.linen.GroupNorm", num_groups=32, group_size=None, epsilon=1e-06)
     + layer("flax.nnx.GroupNorm", "num_features", num_groups=32, group_size=None, epsilon=1e-06),
-    "rms_norm": layer("flax.linen.RMSNorm", epsilon=1e-06) + layer("flax.nnx.RMSNorm", "num_features", epsilon=1e-06),
+    "rms_norm": layer("haiku.RMSNorm", "axis", eps=1e-5)
+    + layer("equinox.nn.RMSNorm", "shape:normalized_shape", eps=1e-5)
+    + layer("flax.linen.RMSNorm", epsilon=1e-06)
+    + layer("flax.nnx.RMSNorm", "num_features", epsilon=1e-06),
     "scaled_dot_product_attention": function(
         "jax.nn.dot_product_attention",
         "query",

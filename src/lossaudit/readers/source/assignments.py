@@ -44,6 +44,8 @@ def assign(run: Interpreter, target: ast.expr, value: Value) -> None:
 
 def _to_attribute(run: Interpreter, owner: Value, name: str, value: Value) -> None:
     for guards, each in run.alternatives(owner):
+        if name == "requires_grad":
+            run.asked_for_gradient(each)
         cells = each.cells if isinstance(each, Object) else each.scope if isinstance(each, Class | Module) else None
         if cells is None:
             continue

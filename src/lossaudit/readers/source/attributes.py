@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_BASES = 24
 SUPER = External("builtins.super")
+LOUD = "torch.enable_grad"
 QUIET = ("torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad")
 
 
@@ -46,7 +47,7 @@ def attribute(run: Interpreter, value: Value, name: str, place: Place | None) ->
         case Class():
             found = _in_class(run, value, name)
             if found is None:
-                return Opaque(f"{value.name}.{name}", f"{value.name}.{name}")
+                return _of_bases(run, value, name) or Opaque(f"{value.name}.{name}", f"{value.name}.{name}")
             return _taken(run, found[0], value, from_class=True)
         case Opaque():
             symbol = f"{value.symbol}.{name}" if value.symbol else ""
@@ -60,6 +61,12 @@ def attribute(run: Interpreter, value: Value, name: str, place: Place | None) ->
         case Layer() | Items() | Literal() | Bound() | Partial():
             return Bound(value, name)
     return Opaque(f"an attribute {name}")
+
+
+def _of_bases(run: Interpreter, cls: Class, name: str) -> External | None:
+    """A function that a base class outside the linted tree offers: `State.create`."""
+    names = (f"{each.path}.{name}" for each in lineage(run, cls) if isinstance(each, External))
+    return next((External(path) for path in names if run.tables.knows(path)), None)
 
 
 def _of_module(run: Interpreter, module: Module, name: str) -> Value:
@@ -180,8 +187,10 @@ def method(run: Interpreter, target: Object, name: str, after: Class | None = No
 
 
 def decorated(run: Interpreter, decorator: Value, value: Value) -> Value:
-    """A decorator is taken to keep what the function computes, but for the builtin ones."""
+    """A decorator is taken to keep what the function computes, but for the builtin ones and JAX's."""
     path = decorator.path if isinstance(decorator, External) else ""
+    if _transforms(run, decorator):
+        return run.call(decorator, Call((value,), {}, None, True, value.name if isinstance(value, Function) else ""))
     if path in ("builtins.staticmethod", "builtins.classmethod"):
         return Partial(External(path), (value,), {})
     if path == "builtins.property" or path.endswith(("cached_property", "lazy_property")):
@@ -195,8 +204,22 @@ def decorated(run: Interpreter, decorator: Value, value: Value) -> Value:
     return value
 
 
+def _transforms(run: Interpreter, decorator: Value) -> bool:
+    """`@jax.value_and_grad`, `@partial(jax.jit, static_argnums=0)`."""
+    while isinstance(decorator, Partial):
+        decorator = decorator.function
+    if not isinstance(decorator, External):
+        return False
+    framework, path = run.tables.canonical(decorator.path)
+    return framework == "jax" and path in run.tables.calls
+
+
 def switches_gradients_off(run: Interpreter, manager: Value) -> bool:
     return isinstance(manager, Object) and isinstance(manager.type, External) and manager.type.path in QUIET
+
+
+def switches_gradients_on(manager: Value) -> bool:
+    return isinstance(manager, Object) and isinstance(manager.type, External) and manager.type.path == LOUD
 
 
 def entered(run: Interpreter, manager: Value) -> Value:

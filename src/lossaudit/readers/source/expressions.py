@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,9 @@ def _name(run: Interpreter, node: ast.Name) -> Value:
     value = store.cells.get((frame.module.scope, node.id)) or imports.external_name(run, frame.module, node.id)
     if value is not None:
         return narrowed(value, run.guards)
-    return External(f"builtins.{node.id}")
+    if hasattr(builtins, node.id):
+        return External(f"builtins.{node.id}")
+    return Opaque(f"the name {node.id}, which nothing here defines", node.id)
 
 
 def _attribute(run: Interpreter, node: ast.Attribute) -> Value:

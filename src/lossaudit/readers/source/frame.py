@@ -47,6 +47,7 @@ class Met:
         place: Of the loss, or of the call that differentiates it.
         trained: False where gradients are switched off.
         differentiated: Whether `place` is where it is differentiated.
+        asked: Whether the program itself asks for that; a trainer may do so as well with what a step returns.
     """
 
     place: Place
@@ -54,3 +55,4 @@ class Met:
     loss: Tensor
     trained: bool
     differentiated: bool = False
+    asked: bool = True

@@ -56,14 +56,15 @@ def enter(run: Interpreter, function: Function, call: Call) -> Value:
         function.receiver,
     )
     run.frames.append(frame)
-    quiet = _switches_gradients_off(run, function)
-    run.without_gradient += quiet
+    before = run.without_gradient
+    run.without_gradient = 0 if _is_decorated(function, "enable_grad") else before
+    run.without_gradient += _is_decorated(function, "no_grad", "inference_mode")
     try:
         if isinstance(function.node, ast.Lambda):
             return run.evaluate(function.node.body)
         statements.run_body(run, function.node.body)
     finally:
-        run.without_gradient -= quiet
+        run.without_gradient = before
         run.frames.pop()
         del run.guards[frame.depth :]
     if frame.yields:
@@ -81,13 +82,10 @@ def _via(run: Interpreter, place: Place | None) -> tuple[Place, ...]:
     return (replace(place, via=()), *place.via)[:_MOST_VIA]
 
 
-def _switches_gradients_off(run: Interpreter, function: Function) -> bool:
+def _is_decorated(function: Function, *names: str) -> bool:
     if isinstance(function.node, ast.Lambda):
         return False
-    return any(
-        name.endswith((".no_grad", ".inference_mode")) or name in ("no_grad", "inference_mode")
-        for name in map(_dotted, function.node.decorator_list)
-    )
+    return any(name.rpartition(".")[2] in names for name in map(_dotted, function.node.decorator_list))
 
 
 def _dotted(node: ast.expr) -> str:
@@ -132,7 +130,7 @@ def opaque_call(run: Interpreter, function: Function, given: Mapping[str, Value]
         unknown = Opaque(reason, run.symbol(name))
         default = function.defaults.get(name)
         values[name] = given.get(name, unknown if default is None else join([((), default), ((), unknown)]))
-    return Call((), values, name=function.name)
+    return Call((), values, complete=spec.vararg is None and spec.kwarg is None, name=function.name)
 
 
 def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
@@ -154,6 +152,12 @@ def initialise(run: Interpreter, made: Object, call: Call) -> None:
         base(run, made, call)
     elif isinstance(made.type, Class):
         _dataclass_fields(run, made, made.type, call)
+        after = run.methods(made, "__post_init__")
+        if isinstance(after, Function):
+            run.enter(after, Call(place=call.place))
+        for_all = statements.external_method(run, made, "__post_init__")
+        if for_all is not None:
+            for_all(run, made, Call(place=call.place))
 
 
 def _dataclass_fields(run: Interpreter, made: Object, cls: Class, call: Call) -> None:

@@ -54,6 +54,7 @@ class Interpreter:
         functions, classes: Definitions that were met, with whether they were entered.
         instances: Objects of each class of the linted tree that the program makes itself.
         maximised: Ids of losses that stand in a sum with a negative sign.
+        asked: Tensors for which the program asks for a gradient, by their ids.
     """
 
     project: Project
@@ -70,6 +71,7 @@ class Interpreter:
     entered: set[ast.AST] = field(default_factory=set)
     instances: dict[ast.AST, list[Object]] = field(default_factory=dict)
     maximised: set[int] = field(default_factory=set)
+    asked: dict[int, Tensor] = field(default_factory=dict)
     leaves: dict[object, tuple[Tensor, Value]] = field(default_factory=dict)
     depth: int = 0
     without_gradient: int = 0
@@ -256,8 +258,13 @@ class Interpreter:
         place = loss.place or Place(self.frame.module.path, 0)
         self.met.append(Met(place, tuple(self.guards), loss, trained=not self.without_gradient))
 
-    def differentiated(self, loss: Value, place: Place | None) -> None:
+    def asked_for_gradient(self, value: Value) -> None:
+        """Note that the program wants the gradient of these very numbers."""
+        if isinstance(value, Tensor):
+            self.asked[id(value)] = value
+
+    def differentiated(self, loss: Value, place: Place | None, *, asked: bool = True) -> None:
         for guards, each in self.alternatives(loss):
             if isinstance(each, Tensor | Opaque) and place is not None:
-                loss = self.tensor(each)
-                self.met.append(Met(place, (*self.guards, *guards), loss, trained=True, differentiated=True))
+                path = (*self.guards, *guards)
+                self.met.append(Met(place, path, self.tensor(each), trained=True, differentiated=True, asked=asked))

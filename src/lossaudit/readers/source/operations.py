@@ -13,6 +13,7 @@ from lossaudit.pairing import Value as Argument
 from lossaudit.readers.source import expressions
 from lossaudit.readers.source.tables import methods_of_tensors
 from lossaudit.readers.source.values import (
+    NONE,
     Bound,
     Call,
     Entries,
@@ -101,7 +102,11 @@ def apply(
         scalar=_is_scalar(role, tensors, args),
         batched=bool(tensors) and tensors[0][1].batched and role in _KEEPS_BATCH,
         framework=framework,
+        quiet=run.without_gradient > 0,
     )
+    asked = call.keywords.get("requires_grad")
+    if asked is not None and asked != Literal(False):
+        run.asked_for_gradient(made)
     if op in ("neg", "sub", "mul", "div"):
         _note_maximised(run, made)
     if role is Role.LOSS:
@@ -202,8 +207,8 @@ def constant(value: Value) -> Argument:
 def _order(loss: str, framework: str) -> tuple[str, ...]:
     """The tensors of a loss object's call, in order: those of the same loss as a function."""
     entry = catalogue.LOSSES[loss]
-    for spelling in entry.spellings:
-        if spelling.framework == framework and spelling.kind is Kind.FUNCTION:
+    for spelling, meant in catalogue.spellings(framework, Kind.FUNCTION):
+        if meant is entry:
             names = [param.canonical for param in spelling.params if isinstance(param.default, Required)]
             if entry.prediction in names:
                 return tuple(names)
@@ -255,7 +260,7 @@ def bound(
 
 
 def _taken(run: Interpreter, param: Param, given: list[Value], call: Call) -> Value | None:
-    if given:
+    if given and param.name:
         if param.variadic:
             rest = tuple(given)
             given.clear()
@@ -289,7 +294,7 @@ def _made(
     args: dict[str, Argument],
     call: Call,
 ) -> Value:
-    if isinstance(entry, Loss) and not any(name == entry.prediction for name, _ in inputs):
+    if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
     if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
         return inputs[0][1]
@@ -352,11 +357,10 @@ def _named(call: Call, module: Layer) -> Call:
 
 @cache
 def _aliases(loss: str, framework: str) -> dict[str, str]:
-    entry = catalogue.LOSSES[loss]
     return {
         param.name: param.canonical
-        for spelling in entry.spellings
-        if spelling.framework == framework and spelling.kind is Kind.FUNCTION
+        for spelling, entry in catalogue.spellings(framework, Kind.FUNCTION)
+        if entry.name == loss
         for param in spelling.params
     }
 
@@ -368,7 +372,9 @@ def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> V
     """`tensor.name`: a property is computed, a method waits for its call."""
     if name in _PROPERTIES:
         return method(run, owner, name, Call(place=place or owner.place, name=name))
-    if name in methods_of_tensors() or (Tensor, name) in run.tables.values:
+    array = _ARRAYS.get(owner.framework)
+    own = catalogue.find(owner.framework, f"{array}.{name}") if array is not None else None
+    if own is not None or name in methods_of_tensors() or (Tensor, name) in run.tables.values:
         return Bound(owner, name)
     return Opaque(f"the attribute {name} of what a model returns")
 
@@ -385,13 +391,17 @@ def method(run: Interpreter, receiver: Tensor | Opaque, name: str, call: Call) -
         return receiver if keeps else Opaque(f"the result of {call.name or name}", leaf=receiver.leaf)
     framework = receiver.framework if isinstance(receiver, Tensor) else "torch"
     path = methods_of_tensors().get(name)
-    found = catalogue.find("torch", path) if path is not None else None
+    found = catalogue.find(framework, f"{_ARRAYS[framework]}.{name}") if framework in _ARRAYS else None
+    if found is None and path is not None:
+        found = catalogue.find("torch", path)
     if found is None:
         return Opaque(f"the result of {call.name or name}")
     inputs, args = bound(run, *found, call, receiver)
     return _made(run, framework, found[0], inputs, args, call)
 
 
+# The class of a framework's tensors, where its methods have names or parameters of their own.
+_ARRAYS = {"jax": "jax.Array", "tensorflow": "tensorflow.Tensor", "keras": "tensorflow.Tensor"}
 _KEEPS_OPAQUE = frozenset(
     {"to", "cuda", "cpu", "float", "long", "half", "double", "clone", "contiguous", "int", "type"}
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import expressions, functions
+from lossaudit.readers.source import expressions, functions, signal
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
@@ -83,7 +83,7 @@ def _run_alone(run: Interpreter, function: Function) -> None:
             bound = function if receiver is None else replace(function, receiver=receiver)
             result = run.enter(bound, functions.opaque_call(run, bound, _given(run, function)))
             if function.name in _RETURN_LOSSES:
-                run.differentiated(_loss_in(run, result), run.place(function.node))
+                run.differentiated(_loss_in(run, result), run.place(function.node), asked=False)
     except Exhausted:
         if run.limit == _STEPS_OF_A_FILE:
             raise
@@ -122,13 +122,21 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
 
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
-    grouped: dict[tuple[Place, bool], list[Met]] = {}
+    grouped: dict[tuple[Place, bool, object], list[Met]] = {}
     for met in run.met:
-        grouped.setdefault((met.place, met.differentiated), []).append(met)
-    for (place, differentiated), found in grouped.items():
+        output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
+        grouped.setdefault((met.place, met.differentiated, output), []).append(met)
+    for (place, differentiated, _), found in grouped.items():
         term = _term(run, found, differentiated)
-        if term is not None and (place.path == path or term.alternatives):
-            yield Objective(place, (term,))
+        stopped = _cut(run, found) if differentiated else ""
+        if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
+            yield Objective(place, () if term is None else (term,), stopped)
+
+
+def _cut(run: Interpreter, found: list[Met]) -> str:
+    """Why nothing is trained there, where that is so on every path."""
+    reasons = [signal.cut(met.loss, run.asked) if met.asked else "" for met in found]
+    return reasons[0] if all(reasons) else ""
 
 
 def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:

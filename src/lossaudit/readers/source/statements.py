@@ -167,17 +167,19 @@ def _while(run: Interpreter, node: ast.While) -> Ending:
 
 
 def _with(run: Interpreter, node: ast.With | ast.AsyncWith) -> Ending:
-    quiet = 0
+    before = run.without_gradient
+    quiet = before
     for item in node.items:
         manager = run.evaluate(item.context_expr)
+        quiet = 0 if attributes.switches_gradients_on(manager) else quiet
         quiet += attributes.switches_gradients_off(run, manager)
         if item.optional_vars is not None:
             assignments.assign(run, item.optional_vars, attributes.entered(run, manager))
-    run.without_gradient += quiet
+    run.without_gradient = quiet
     try:
         return run_body(run, node.body)
     finally:
-        run.without_gradient -= quiet
+        run.without_gradient = before
 
 
 def _try(run: Interpreter, node: ast.Try) -> Ending:

@@ -12,7 +12,10 @@ from lossaudit.catalogue.schema import Kind
 from lossaudit.readers.source.frameworks import Framework, Handler, Method, OfValue
 
 # Frameworks whose tables are loaded when a program first names them, by the first part of the name.
-_LATER = dict.fromkeys(("keras", "tensorflow", "tf_keras", "tf_slim"), ("keras", "tensorflow"))
+_LATER: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("keras", "tensorflow", "tf_keras", "tf_slim"), ("keras", "tensorflow")),
+    **dict.fromkeys(("jax", "flax", "optax", "haiku", "equinox"), ("jax",)),
+}
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ class Tensor:
         name: What the program calls it (`nn.CrossEntropyLoss`, `F.softmax`); of a leaf, its name or reason.
         grad: Whether a model took part in it.
         scalar: Whether it is known to be a single number.
+        quiet: Whether it is computed where gradients are switched off.
         batched: Whether the first axis is known to hold the samples of a batch.
     """
 
@@ -67,6 +68,7 @@ class Tensor:
     scalar: bool = False
     batched: bool = False
     framework: str = "torch"
+    quiet: bool = False
 
     def input(self, name: str) -> Tensor | None:
         return next((tensor for key, tensor in self.inputs if key == name), None)

@@ -81,6 +81,10 @@ class Interpreter(Protocol):
 
     def is_running(self, function: Value) -> bool: ...
 
+    def asked_for_gradient(self, value: Value) -> None:
+        """Note that the program wants the gradient of these very numbers."""
+        ...
+
     def methods(self, target: Object, name: str) -> Value | None:
         """The function that a class of the linted tree (or a base of it there) defines under this name, bound."""
         ...

@@ -25,7 +25,7 @@ _LIST = External("torch.nn.ModuleList")
 _DICT = External("torch.nn.ModuleDict")
 _MODULE = "torch.nn.Module"
 _LOADER = External("torch.utils.data.DataLoader")
-_QUIET = External("torch.no_grad")
+_QUIET, _LOUD = External("torch.no_grad"), External("torch.enable_grad")
 
 
 # Containers
@@ -244,7 +244,7 @@ def _grad_mode(run: Interpreter, call: Call) -> Value:
     """`torch.set_grad_enabled(False)`."""
     mode = call.argument(0, "mode")
     off = isinstance(mode, Literal) and mode.value is False
-    return run.object(_QUIET if off else External("torch.enable_grad"), call.place)
+    return run.object(_QUIET if off else _LOUD, call.place)
 
 
 def _backward(run: Interpreter, loss: Tensor, call: Call) -> Value:
@@ -267,6 +267,19 @@ def _manual_backward(run: Interpreter, target: Object, call: Call) -> Value:
 def _scaled(run: Interpreter, value: Value, call: Call) -> Value | None:
     """`scaler.scale(loss)`: the loss times a number."""
     return call.args[0] if len(call.args) == 1 and isinstance(call.args[0], Tensor) else None
+
+
+def _asked(run: Interpreter, value: Value, call: Call) -> Value:
+    """`x.requires_grad_()`."""
+    run.asked_for_gradient(value)
+    return value
+
+
+def _variable(run: Interpreter, call: Call) -> Value | None:
+    value = _first(run, call)
+    if value is not None and "requires_grad" in call.keywords:
+        run.asked_for_gradient(value)
+    return value
 
 
 def _parameter(run: Interpreter, call: Call) -> Value:
@@ -362,12 +375,13 @@ FRAMEWORK = Framework(
         "torch.nn.utils.spectral_norm": _first,
         "torch.nn.utils.parametrizations.weight_norm": _first,
         "torch.nn.utils.parametrizations.spectral_norm": _first,
-        "torch.autograd.Variable": _first,
+        "torch.autograd.Variable": _variable,
         "torch.utils.data.DataLoader": _loader,
         "torch.no_grad": _switch,
         "torch.inference_mode": _switch,
         "torch.autograd.no_grad": _switch,
         "torch.set_grad_enabled": _grad_mode,
+        "torch.enable_grad": lambda run, call: run.object(_LOUD, call.place) if not call.args else call.args[0],
         "torch.from_numpy": _data,
         "torch.utils.checkpoint.checkpoint": lambda run, call: (
             run.call(call.args[0], Call(call.args[1:], {}, call.place)) if call.args else None
@@ -386,6 +400,7 @@ FRAMEWORK = Framework(
     },
     values={
         (Tensor, "backward"): _backward,
+        (Tensor, "requires_grad_"): _asked,
         (Opaque, "backward"): _backward_of_first,
         (Opaque, "manual_backward"): _backward_of_first,
         (Opaque, "prepare"): _prepared,

@@ -5,8 +5,8 @@ Nothing below the last affine operation matters to a head, so that an affine lay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -15,8 +15,17 @@ from lossaudit.catalogue.schema import Kind, Op, Param, Role
 from lossaudit.pairing import Const, Unknown
 from lossaudit.readers.source.frameworks import Handler, Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.activations import activated
-from lossaudit.readers.source.frameworks.keras.objects import argument, constant, constants, elements, keep, text
+from lossaudit.readers.source.frameworks.keras.objects import (
+    argument,
+    constant,
+    constants,
+    elements,
+    is_none,
+    keep,
+    text,
+)
 from lossaudit.readers.source.values import (
+    Bound,
     Call,
     Choice,
     External,
@@ -31,6 +40,22 @@ from lossaudit.readers.source.values import (
 from lossaudit.trace import LeafKind
 
 Apply: TypeAlias = Callable[[Interpreter, Object, Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerClass:
+    """A class of layers.
+
+    Attributes:
+        apply: What calling a layer of it gives.
+        parameters: Of its constructor, in order.
+        forgets: Whether what it is called on does not matter.
+    """
+
+    apply: Apply
+    parameters: tuple[str, ...] = ()
+    forgets: bool = False
+
 
 FEATURES = Tensor("", leaf=LeafKind.HIDDEN, name="features", batched=True, framework="keras")
 KERNEL = Tensor("", leaf=LeafKind.PARAMETER, name="kernel", grad=True, framework="keras")
@@ -48,7 +73,7 @@ def affine(run: Interpreter, op: str, units: Value | None, call: Call) -> Tensor
 def _affine(op: str, params: tuple[Param, ...], run: Interpreter, layer: Object, given: Value) -> Value:
     names = [param.name for param in params if param.canonical in _WIDTHS]
     width = next((value for name in (*names, *_OLD_WIDTHS) if (value := argument(run, layer, name)) is not None), None)
-    made = affine(run, op, width, Call(place=layer.place, name=_class(layer)))
+    made = affine(run, op, width, Call(place=layer.place, name=_name(layer)))
     return activated(run, argument(run, layer, "activation"), made, layer.place)
 
 
@@ -56,14 +81,16 @@ _WIDTHS = frozenset({"out_features", "out_channels", "embedding_dim"})
 _OLD_WIDTHS = ("output_dim", "nb_filter")  # of Keras 1
 
 
-def _class(layer: Object) -> str:
+def _name(layer: Object) -> str:
     return layer.type.path.rpartition(".")[2] if isinstance(layer.type, External) else layer.type.name
 
 
 def _unary(op: str, params: tuple[Param, ...], run: Interpreter, layer: Object, given: Value) -> Value:
     if not isinstance(given, Tensor | Opaque):
-        return Opaque(f"{_class(layer)} of several values")
-    call = Call(place=layer.place, name=_class(layer))
+        return Opaque(f"{_name(layer)} of several values")
+    if not is_none(argument(run, layer, "return_state")):
+        return Opaque(f"{_name(layer)} with its state")
+    call = Call(place=layer.place, name=_name(layer))
     return run.apply("keras", op, {"input": given}, constants(run, layer, params), call)
 
 
@@ -104,7 +131,7 @@ def merged(run: Interpreter, op: str, given: Value, call: Call) -> Value:
 
 
 def _merge(op: str, run: Interpreter, layer: Object, given: Value) -> Value:
-    return merged(run, op, given, Call(place=layer.place, name=_class(layer)))
+    return merged(run, op, given, Call(place=layer.place, name=_name(layer)))
 
 
 def _average(run: Interpreter, layer: Object, given: Value) -> Value:
@@ -132,30 +159,29 @@ _OTHER_NAMES: Mapping[str, str] = {
 }
 
 
-def _kinds() -> Iterator[tuple[str, Apply, tuple[str, ...]]]:
-    """Layers by their names: what calling them gives, and their constructor's parameters in order."""
-    found: dict[str, tuple[Apply, tuple[str, ...]]] = {}
+def _classes() -> dict[str, LayerClass]:
+    """Layers by the last part of their names."""
+    found: dict[str, LayerClass] = {}
     for spelling, entry in catalogue.spellings("keras", Kind.MODULE):
         if isinstance(entry, Op):
-            names = tuple(param.name for param in spelling.params)
-            found[spelling.path.rpartition(".")[2]] = _applied(entry, spelling.params), names
+            found[spelling.path.rpartition(".")[2]] = _class_of(entry, spelling.params)
     found.update((other, found[name]) for other, name in _OTHER_NAMES.items() if name in found)
-    found.update((name, (_same, ())) for name in _SAME)
-    found.update((name, (_wrapped, ("layer",))) for name in _WRAPPERS)
-    found["RepeatVector"] = partial(_unary, "repeat", ()), ()
-    found["Average"] = _average, ()
-    found["Activation"] = _activation, ("activation",)
-    found["Lambda"] = _function, ("function",)
-    for name, (apply, names) in found.items():
-        yield f"keras.layers.{name}", apply, names
+    found.update(dict.fromkeys(_SAME, LayerClass(_same)))
+    found.update(dict.fromkeys(_WRAPPERS, LayerClass(_wrapped, ("layer",))))
+    found["RepeatVector"] = LayerClass(partial(_unary, "repeat", ()))
+    found["Average"] = LayerClass(_average)
+    found["Activation"] = LayerClass(_activation, ("activation",))
+    found["Lambda"] = LayerClass(_function, ("function",))
+    return found
 
 
-def _applied(entry: Op, params: tuple[Param, ...]) -> Apply:
+def _class_of(entry: Op, params: tuple[Param, ...]) -> LayerClass:
+    names = tuple(param.name for param in params)
     if entry.role is Role.AFFINE:
-        return partial(_affine, entry.name, params)
+        return LayerClass(partial(_affine, entry.name, params), names, forgets=True)
     if entry.name in _MERGES:
-        return partial(_merge, entry.name)
-    return partial(_unary, entry.name, params)
+        return LayerClass(partial(_merge, entry.name), names)
+    return LayerClass(partial(_unary, entry.name, params), names)
 
 
 def labelled(run: Interpreter, value: Value, name: Value | None) -> Value:
@@ -197,23 +223,26 @@ def _accepted(own: Value, keywords: Mapping[str, Value]) -> Mapping[str, Value]:
     return {name: value for name, value in keywords.items() if name in names or name not in ("training", "mask")}
 
 
-def _construct(path: str, params: tuple[str, ...], run: Interpreter, call: Call) -> Value:
+def _construct(path: str, parameters: tuple[str, ...], run: Interpreter, call: Call) -> Value:
     made = run.object(External(path), call.place)
-    keep(run, made, call, params)
+    keep(run, made, call, parameters)
     return made
 
 
-def _initialise(params: tuple[str, ...], run: Interpreter, layer: Object, call: Call) -> Value:
-    keep(run, layer, call, params)
+def _initialise(parameters: tuple[str, ...], run: Interpreter, layer: Object, call: Call) -> Value:
+    keep(run, layer, call, parameters)
     return Literal(None)
 
 
-def _call(apply: Apply, run: Interpreter, layer: Object, call: Call) -> Value:
+def _call(kind: LayerClass, run: Interpreter, layer: Object, call: Call) -> Value:
+    given = call.argument(0, "inputs") or Opaque("the input of a layer")
     own = run.methods(layer, "call")
     if own is not None:
         made = called_itself(run, layer, own, call)
+    elif isinstance(given, Choice) and not kind.forgets:
+        return run.call(Bound(layer, "__call__"), call)  # once for each possibility
     else:
-        made = apply(run, layer, call.argument(0, "inputs") or Opaque("the input of a layer"))
+        made = kind.apply(run, layer, given)
     made = labelled(run, made, run.get(layer, "name"))
     run.set(layer, "output", made)
     return made
@@ -225,28 +254,30 @@ def parameter(run: Interpreter, layer: Object, call: Call) -> Value:
 
 
 def _unknown(run: Interpreter, layer: Object, given: Value) -> Value:
-    return Opaque(f"the output of {_class(layer)}")
+    return Opaque(f"the output of {_name(layer)}")
 
 
 def _function_of(op: str, run: Interpreter, call: Call) -> Value:
     return merged(run, op, call.argument(0, "inputs") or Items((), open=True), call)
 
 
-_KINDS = {path: (apply, params) for path, apply, params in _kinds()}
-_BASE = "keras.layers.Layer"
+_CLASSES = _classes()
+# TensorFlow 1 has the oldest of them under names of its own.
+_OLD = ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Flatten", "Dropout", "BatchNormalization")
 
 CALLS: Mapping[str, Handler] = {
-    **{path: partial(_construct, path, params) for path, (_, params) in _KINDS.items()},
+    **{f"keras.layers.{n}": partial(_construct, f"keras.layers.{n}", c.parameters) for n, c in _CLASSES.items()},
+    **{f"tensorflow.layers.{n}": partial(_construct, f"keras.layers.{n}", _CLASSES[n].parameters) for n in _OLD},
     **{
         f"keras.layers.{name}": partial(_function_of, op)
         for name, op in (("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("concatenate", "cat"))
     },
 }
 METHODS: Mapping[tuple[str, str], Method] = {
-    **{(path, "__init__"): partial(_initialise, params) for path, (_, params) in _KINDS.items()},
-    **{(path, "__call__"): partial(_call, apply) for path, (apply, _) in _KINDS.items()},
-    (_BASE, "__init__"): partial(_initialise, ()),
-    (_BASE, "__call__"): partial(_call, _unknown),
-    (_BASE, "add_weight"): parameter,
-    (_BASE, "add_variable"): parameter,
+    **{(f"keras.layers.{n}", "__init__"): partial(_initialise, c.parameters) for n, c in _CLASSES.items()},
+    **{(f"keras.layers.{n}", "__call__"): partial(_call, c) for n, c in _CLASSES.items()},
+    ("keras.layers.Layer", "__init__"): partial(_initialise, ()),
+    ("keras.layers.Layer", "__call__"): partial(_call, LayerClass(_unknown)),
+    ("keras.layers.Layer", "add_weight"): parameter,
+    ("keras.layers.Layer", "add_variable"): parameter,
 }

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lossaudit import catalogue
-from lossaudit.catalogue.schema import Loss
+from lossaudit.catalogue.schema import Kind, Loss
 from lossaudit.pairing import Place
 from lossaudit.readers.source.frameworks import Handler, Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.objects import defaults, keep, text
-from lossaudit.readers.source.values import Call, Choice, Layer, Literal, Object, Opaque, Value
+from lossaudit.readers.source.values import Call, Choice, External, Layer, Literal, Object, Opaque, Value
 
 _BASE = "keras.losses.Loss"
 
 
 def resolved(run: Interpreter, loss: Value, place: Place | None) -> Value:
-    """A loss that can be called: a name of Keras's configuration is looked up."""
+    """A loss that can be called: a name of Keras's configuration, or a function of Keras, is looked up."""
     if isinstance(loss, Choice):
         found = run.alternatives(loss)
         return run.join(tuple((guards, resolved(run, each, place)) for guards, each in found))
-    if not isinstance(loss, Literal):
+    if not isinstance(loss, Literal | External):
         return loss
-    name = text(loss)
+    name = loss.path if isinstance(loss, External) else text(loss)
     found = catalogue.find("keras", name) if name else None
-    if found is None or not isinstance(found[0], Loss):
-        return Opaque(f"the loss {loss.value!r}")
+    if found is None or not isinstance(found[0], Loss) or found[1].kind is Kind.MODULE:
+        return loss if isinstance(loss, External) else Opaque(f"the loss {loss.value!r}")
     entry, spelling = found
-    return Layer(entry.name, f"keras.losses.{name}", defaults(spelling.params), place, "keras")
+    return Layer(entry.name, f"keras.losses.{name.rpartition('.')[2]}", defaults(spelling.params), place, "keras")
 
 
 def _get(run: Interpreter, call: Call) -> Value | None:

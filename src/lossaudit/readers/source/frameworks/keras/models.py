@@ -10,6 +10,7 @@ from lossaudit.readers.source.frameworks import Handler, Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.layers import called_itself, label_of, labelled, parameter
 from lossaudit.readers.source.frameworks.keras.objects import elements, entries, is_none, text
 from lossaudit.readers.source.values import (
+    Bound,
     Call,
     Choice,
     Entries,
@@ -27,9 +28,9 @@ SEQUENTIAL, MODEL = "keras.Sequential", "keras.Model"
 _LIST = External("builtins.list")
 
 
-def placeholder(place: Place | None) -> Tensor:
+def placeholder(place: Place | None, name: str = "the input") -> Tensor:
     """What stands for the input while a model is built; each is told from all others."""
-    return Tensor("", place=place, leaf=LeafKind.DATA, name="the input", batched=True, framework="keras")
+    return Tensor("", place=place, leaf=LeafKind.DATA, name=name, batched=True, framework="keras")
 
 
 def _input(run: Interpreter, call: Call) -> Value:
@@ -50,14 +51,23 @@ def _sequential(run: Interpreter, call: Call) -> Value:
 def _start(run: Interpreter, model: Object, call: Call) -> Value:
     """The constructor of a `Sequential`."""
     given = call.argument(0, "layers")
-    values, open_ = ((), False) if given is None or is_none(given) else run.items(given)
     run.set(model, "name", call.argument(1, "name") or Literal(None))
-    run.set(model, "layers", run.object(_LIST, call.place, items=Items((), open_)))
+    run.set(model, "layers", run.object(_LIST, call.place, items=Items(())))
     run.set(model, "input", placeholder(call.place))
-    run.set(model, "output", Opaque("a list of layers that is not known") if open_ else _only(run, model, "input"))
-    for layer in values:
+    run.set(model, "output", _only(run, model, "input"))
+    if given is None or is_none(given):
+        return Literal(None)
+    held = given if isinstance(given, Items) else run.get(given, "items") if isinstance(given, Object) else None
+    run.call(Bound(model, "_extend"), Call((held or Opaque("layers"),), place=call.place))
+    return Literal(None)
+
+
+def _extend(run: Interpreter, model: Object, call: Call) -> Value:
+    """The layers of a list, once for each possibility of what is in it."""
+    layers = elements(run, call.args[0])
+    for layer in () if layers is None else layers.values:
         _append(run, model, layer, call.place)
-    if open_:
+    if layers is None:
         run.set(model, "output", Opaque("a list of layers that is not known"))
     return Literal(None)
 
@@ -142,6 +152,8 @@ def _called(run: Interpreter, model: Object, call: Call) -> Value:
     inputs, output = run.get(model, "input"), run.get(model, "output")
     if output is None or given is None:
         return Opaque("the output of a model")
+    if isinstance(given, Choice):
+        return run.call(Bound(model, "__call__"), call)  # once for each possibility
     leaves: dict[int, Tensor] = {}
     if inputs is not None and not isinstance(inputs, Choice):
         pairs = zip(_flat(run, inputs), _flat(run, given), strict=False)
@@ -249,6 +261,7 @@ CALLS: Mapping[str, Handler] = {
 }
 METHODS: Mapping[tuple[str, str], Method] = {
     (SEQUENTIAL, "__init__"): _start,
+    (SEQUENTIAL, "_extend"): _extend,
     (SEQUENTIAL, "add"): _add,
     (SEQUENTIAL, "pop"): _pop,
     (MODEL, "__init__"): _define,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeAlias
 
+from lossaudit.pairing import Const, Place
 from lossaudit.readers.source.frameworks import Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.losses import resolved
-from lossaudit.readers.source.frameworks.keras.models import MODEL, SEQUENTIAL, named_outputs, outputs
+from lossaudit.readers.source.frameworks.keras.models import MODEL, SEQUENTIAL, named_outputs, outputs, placeholder
 from lossaudit.readers.source.frameworks.keras.objects import elements, entries, is_none, text
-from lossaudit.readers.source.values import Call, External, Literal, Object, Opaque, Tensor, Value
-from lossaudit.trace import LeafKind
+from lossaudit.readers.source.values import Call, Choice, External, Layer, Literal, Object, Opaque, Tensor, Value
 
-_LABELS = "the targets that fit is given"
+Outputs: TypeAlias = tuple[tuple[str, Value], ...]
+
+OUTPUT = "output"
+"""Argument of a loss that names the output it is for, where a model has several."""
+
 _COMPILATION = External("keras.compilation")
 
 
@@ -23,61 +29,62 @@ def _compile(run: Interpreter, model: Object, call: Call) -> Value:
     made = run.object(_COMPILATION, call.place, loss=run.get(model, "loss") or Literal(None), weights=weights)
     run.set(model, "compilation", made)
     if run.methods(model, "train_step") is None and not is_none(loss):
-        _train(run, made, outputs(run, model, call), {})
+        _train(run, made, call.place, outputs(run, model, call), {})
     return Literal(None)
 
 
 def _train(
-    run: Interpreter,
-    compilation: Object,
-    predictions: tuple[tuple[str, Value], ...],
-    targets: Mapping[int, Value],
+    run: Interpreter, compilation: Object, place: Place | None, outputs: Outputs, targets: Mapping[int, Value]
 ) -> list[Value]:
     """Compute the losses of a compilation for these outputs and the targets by position."""
     made: list[Value] = []
     loss = run.get(compilation, "loss") or Literal(None)
     weights = run.get(compilation, "weights") or Literal(None)
-    for position, (each, prediction) in enumerate(_pairs(run, loss, predictions)):
-        if is_none(each) or not _minimised(run, weights, position, predictions):
+    for position, (each, (name, output)) in enumerate(_pairs(run, loss, outputs)):
+        if is_none(each) or not _is_minimised(run, weights, position, name):
             continue
-        target = targets.get(position, Opaque(_LABELS, leaf=LeafKind.DATA, batched=True))
-        result = run.call(
-            resolved(run, each, compilation.place),
-            Call((target, prediction), place=compilation.place, name=text(each) or "loss"),
-        )
-        run.differentiated(result, compilation.place)
+        function = resolved(run, each, compilation.place)
+        if len(outputs) > 1:
+            function = _labelled(run, function, name or str(position))
+        target = targets.get(position, placeholder(place, "the targets that fit is given"))
+        result = run.call(function, Call((target, output), place=place, name=text(each) or "loss"))
+        run.differentiated(result, place)
         made.append(result)
     return made
 
 
-def _pairs(run: Interpreter, loss: Value, predictions: tuple[tuple[str, Value], ...]) -> Iterator[tuple[Value, Value]]:
-    """Each output with its loss: one for all, a list by position, a dictionary by name."""
-    unknown = Opaque("which output this loss is for is not known")
+def _labelled(run: Interpreter, loss: Value, name: str) -> Value:
+    """The loss of one of several outputs: those that are computed at one place are told apart by it."""
+    if isinstance(loss, Choice):
+        return run.join(tuple((guards, _labelled(run, each, name)) for guards, each in run.alternatives(loss)))
+    return replace(loss, args={**loss.args, OUTPUT: Const(name)}) if isinstance(loss, Layer) else loss
+
+
+def _pairs(run: Interpreter, loss: Value, outputs: Outputs) -> Iterator[tuple[Value, tuple[str, Value]]]:
+    """Each loss with its output: one for all, a list by position, a dictionary by name."""
+    unknown = "", Opaque("which output this loss is for is not known")
     by_name = entries(run, loss)
     several = elements(run, loss)
     if by_name is not None:
         losses = {text(key): value for key, value in by_name.pairs}
-        if len(losses) == len(predictions) == 1:
-            yield next(iter(losses.values())), predictions[0][1]
+        if len(losses) == len(outputs) == 1:
+            yield next(iter(losses.values())), outputs[0]
             return
-        yield from ((losses.pop(name, Literal(None)), output) for name, output in predictions)
+        yield from ((losses.pop(output[0], Literal(None)), output) for output in outputs)
         yield from ((each, unknown) for each in losses.values())
     elif several is not None:
-        matched = len(several.values) == len(predictions)
-        outputs = [output if matched else unknown for _, output in predictions]
-        outputs += [unknown] * (len(several.values) - len(outputs))
-        yield from zip(several.values, outputs, strict=False)
+        matched = len(several.values) == len(outputs)
+        yield from zip(several.values, outputs if matched else [unknown] * len(several.values), strict=True)
     else:
-        yield from ((loss, output) for _, output in predictions)
+        yield from ((loss, output) for output in outputs)
 
 
-def _minimised(run: Interpreter, weights: Value, position: int, predictions: tuple[tuple[str, Value], ...]) -> bool:
+def _is_minimised(run: Interpreter, weights: Value, position: int, name: str) -> bool:
     """Whether the weight of an output's loss is not known to be zero or negative."""
     by_name = entries(run, weights)
     several = elements(run, weights)
     weight: Value | None = None
-    if by_name is not None and position < len(predictions):
-        name = predictions[position][0]
+    if by_name is not None:
         weight = next((value for key, value in by_name.pairs if name and text(key) == name), None)
     elif several is not None and position < len(several.values):
         weight = several.values[position]
@@ -94,32 +101,46 @@ def _fit(run: Interpreter, model: Object, call: Call) -> Value:
         return made
     several = elements(run, given)
     values = (given,) if several is None else several.values
-    known = {i: each for i, each in enumerate(values) if isinstance(each, Tensor) and each.op}
-    if known:
-        found = outputs(run, model, call)
-        if len(found) == len(values):
-            _train(run, compilation, found, known)
+    known = {i: each for i, each in enumerate(values) if isinstance(each, Tensor) and _tells(each)}
+    found = outputs(run, model, call) if known else ()
+    place = compilation.place
+    if place is not None and call.place is not None and len(found) == len(values):
+        _train(run, compilation, replace(place, via=(replace(call.place, via=()), *place.via)), found, known)
     return made
+
+
+def _tells(target: Tensor) -> bool:
+    """Whether a target was encoded, or computed by a model, where the program shows it."""
+    while target.inputs:
+        if target.grad or target.op in _TELLING:
+            return True
+        target = target.inputs[0][1]
+    return False
+
+
+_TELLING = frozenset({"one_hot", "argmax", "numpy"})
 
 
 def _computed(run: Interpreter, model: Object, call: Call) -> Value | None:
     """`self.compute_loss(x, y, y_pred)` in a `train_step`."""
     target, prediction = call.argument(1, "y"), call.argument(2, "y_pred")
-    return _given(run, model, target, prediction)
+    return _given(run, model, target, prediction, call.place)
 
 
 def _compiled_loss(run: Interpreter, model: Object, call: Call) -> Value | None:
     """`self.compiled_loss(y, y_pred)` in a `train_step`."""
-    return _given(run, model, call.argument(0, "y_true"), call.argument(1, "y_pred"))
+    return _given(run, model, call.argument(0, "y_true"), call.argument(1, "y_pred"), call.place)
 
 
-def _given(run: Interpreter, model: Object, target: Value | None, prediction: Value | None) -> Value | None:
+def _given(
+    run: Interpreter, model: Object, target: Value | None, prediction: Value | None, place: Place | None
+) -> Value | None:
     compilation = run.get(model, "compilation")
     if target is None or prediction is None or not isinstance(compilation, Object):
         return None
     several = elements(run, target)
     targets = dict(enumerate((target,) if several is None else several.values))
-    made = _train(run, compilation, named_outputs(run, prediction), targets)
+    made = _train(run, compilation, place, named_outputs(run, prediction), targets)
     return made[0] if len(made) == 1 else Opaque("the sum of the losses")
 
 

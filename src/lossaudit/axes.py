@@ -26,9 +26,9 @@ def carry_axis(op: str, args: Args, before: Shape, after: Shape, axis: int) -> i
     >>> carry_axis("transpose", {"dim0": Const(1), "dim1": Const(-1)}, (2, 5, 7), (2, 7, 5), 2)
     1
     """
-    order = _order(op, args, len(before))
-    if order is not None:
-        return order.index(axis) if axis in order else None
+    moved = order(op, args, len(before))
+    if moved is not None:
+        return moved.index(axis) if axis in moved else None
     if op in _MOVES:
         return None
     lead = prod(before[:axis])
@@ -41,8 +41,14 @@ def carry_axis(op: str, args: Args, before: Shape, after: Shape, axis: int) -> i
 _MOVES = frozenset({"transpose", "permute", "movedim", "rot90", "as_strided", "repeat_interleave", "pixel_shuffle"})
 
 
-def _order(op: str, args: Args, rank: int) -> list[int] | None:
-    """The input's axes in the order in which the result has them, for the operations that move axes."""
+def order(op: str, args: Args, rank: int) -> list[int] | None:
+    """The input's axes in the order in which the result has them, for the operations that move axes.
+
+    Each must exist.
+
+    >>> order("transpose", {"dim0": Const(0), "dim1": Const(-1)}, 3)
+    [2, 1, 0]
+    """
     if op in ("t", "T"):
         return list(range(rank))[::-1]
     if op == "mT":
@@ -51,21 +57,21 @@ def _order(op: str, args: Args, rank: int) -> list[int] | None:
         first, second = _axis(args, "dim0", rank), _axis(args, "dim1", rank)
         if first is None or second is None:
             return None
-        order = list(range(rank))
-        order[first], order[second] = order[second], order[first]
-        return order
+        exchanged = list(range(rank))
+        exchanged[first], exchanged[second] = second, first
+        return exchanged
     if op == "permute":
         value = args.get("dims")
         axes = value.value if isinstance(value, Const) and isinstance(value.value, tuple) else ()
-        order = [axis % rank for axis in axes if isinstance(axis, int)]
-        return order if len(order) == rank else None
+        permuted = [axis % rank for axis in axes if isinstance(axis, int)]
+        return permuted if len(permuted) == rank else None
     if op == "movedim":
         source, destination = _axis(args, "source", rank), _axis(args, "destination", rank)
         if source is None or destination is None:
             return None
-        order = [axis for axis in range(rank) if axis != source]
-        order.insert(destination, source)
-        return order
+        moved = [axis for axis in range(rank) if axis != source]
+        moved.insert(destination, source)
+        return moved
     return None
 
 

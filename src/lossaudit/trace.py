@@ -35,6 +35,7 @@ class Node:
         name: A leaf's name, or the spelling that the program used (`torch.nn.functional.cross_entropy`).
         grad: Whether the result carries a gradient.
         batched: Whether the first axis is known to hold the samples, where the shape is not known.
+        rank: Number of axes, where it is known and the shape is not.
         recorded: False when only the autograd graph vouches for it, so that constants may be missing.
     """
 
@@ -49,6 +50,7 @@ class Node:
     grad: bool = True
     recorded: bool = True
     batched: bool = False
+    rank: int | None = None
 
     def input(self, name: str) -> int | None:
         """Index of the named input, or None when it was not given."""

@@ -19,7 +19,7 @@ from lossaudit.rules import RULES, page
 FIXTURES = Path(__file__).with_name("fixtures")
 FENCE = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
-MARK = re.compile(r"# (error|warning|info)( \(run\))?: \[([a-z0-9-]+)\]")
+MARK = re.compile(r"# (error|warning|info)( \(run\)| \(lint\))?: \[([a-z0-9-]+)\]")
 # What a source reader cannot know: these need the numbers of a run.
 OF_A_RUN = frozenset({"loss-not-finite", "mse-on-sigmoid", "probabilities-not-normalised"})
 PROGRAMS = 8
@@ -42,8 +42,8 @@ class Program:
         return Counter(
             (name, number, severity, rule)
             for name, number, line in lines
-            for severity, run, rule in MARK.findall(line)
-            if not run
+            for severity, by, rule in MARK.findall(line)
+            if by != " (run)"
         )
 
 

@@ -12,7 +12,7 @@ from tests.report import lint_samples as samples
 
 from lossaudit.pairing import Place, Reading
 from lossaudit.report import github, junit, lint_concise, lint_full, lint_json, pairings, statistics
-from lossaudit.result import LintResult
+from lossaudit.result import LintResult, Problem
 
 CLOSING = """\
 broken.py:7: not linted: invalid syntax
@@ -177,7 +177,9 @@ def test_json() -> None:
     }
     assert finding["fix"]["edits"][0]["text"] == "self.head(x)"
     assert [loss["understood"] for loss in document["losses"]] == [True, True, False]
-    assert document["problems"] == [{"path": "broken.py", "line": 7, "message": "not linted: invalid syntax"}]
+    assert document["problems"] == [
+        {"path": "broken.py", "line": 7, "message": "not linted: invalid syntax", "skipped": True}
+    ]
 
 
 def test_the_documentation_names_every_field_of_the_json(request: pytest.FixtureRequest) -> None:
@@ -200,7 +202,7 @@ def test_github() -> None:
     )
     assert "%0Afix: give cross-entropy the logits, without the softmax%0Ahttps://" in lines[1]
     assert lines[1].endswith("/rules/double_softmax.md")
-    assert lines[2] == "::warning file=broken.py,line=7,title=lossaudit::not linted: invalid syntax"
+    assert lines[2] == "::error file=broken.py,line=7,title=lossaudit::not linted: invalid syntax"
 
 
 def test_github_shows_a_notebook_at_the_line_of_its_text() -> None:
@@ -228,6 +230,14 @@ def test_in_a_workflow_paths_are_seen_from_the_checkout(tmp_path: Path, monkeypa
 def test_github_gives_no_columns_over_several_lines() -> None:
     spread = replace(samples.DOUBLE_SOFTMAX, places=(Place("train.py", 3, 1, 4, 29),))
     assert github.render(LintResult(findings=(spread,))).startswith("::error file=train.py,line=3,endLine=4,title=")
+
+
+def test_a_comment_without_effect_fails_no_build() -> None:
+    unused = Problem("train.py", "lossaudit: ignore[double-softmax] silences nothing", 4, skipped=False)
+    result = LintResult(("train.py",), problems=(unused,))
+    assert github.render(result).startswith("::warning file=train.py,line=4,title=lossaudit::lossaudit: ignore[")
+    (case,) = ElementTree.fromstring(junit.render(result)).iter("testcase")
+    assert [child.tag for child in case] == ["system-out"]
 
 
 def test_junit() -> None:

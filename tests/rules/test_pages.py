@@ -22,7 +22,7 @@ HEADINGS = (
     "Known problems",
     "References",
 )
-MARK = re.compile(r"# (error|warning|info)( \(run\))?: \[([a-z0-9-]+)\]")
+MARK = re.compile(r"# (error|warning|info)( \(run\)| \(lint\))?: \[([a-z0-9-]+)\]")
 FENCE = re.compile(r"```python( raises)?\n(.*?)```", re.DOTALL)
 
 
@@ -41,9 +41,10 @@ class Block:
 
     @property
     def expected(self) -> set[tuple[int, str, str]]:
-        """Line, severity and rule of each finding that the block asks for; `(run)` marks one that needs a run."""
+        """Line, severity and rule of each finding that the block asks of a run; `(lint)` marks one of the linter."""
         lines = enumerate(self.source.splitlines(), 1)
-        return {(number, severity, rule) for number, line in lines for severity, _, rule in MARK.findall(line)}
+        found = ((number, mark) for number, line in lines for mark in MARK.findall(line))
+        return {(number, severity, rule) for number, (severity, by, rule) in found if by != " (lint)"}
 
 
 def blocks(rule: Rule) -> list[Block]:

@@ -19,7 +19,7 @@ from lossaudit.catalogue.losses import (
     sequence,
 )
 from lossaudit.catalogue.naming import framework_of as framework_of
-from lossaudit.catalogue.notation import NUMPY as KEYWORD_ALIASES  # noqa: F401
+from lossaudit.catalogue.notation import NUMPY, Spellings
 from lossaudit.catalogue.ops import (
     affine,
     casts,
@@ -42,6 +42,9 @@ _LOSSES = (binary, multiclass, multilabel, overlap, regression, distribution, ra
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})
 LOSSES: Mapping[str, Loss] = MappingProxyType({loss.name: loss for family in _LOSSES for loss in family.LOSSES})
 
+# Which PyTorch's builtins take as keywords as well: `torch.softmax(x, axis=1)`.
+KEYWORD_ALIASES = NUMPY
+
 _FRAMEWORKS = frozenset({"torch", "keras", "tensorflow", "jax"})
 
 
@@ -51,8 +54,11 @@ def _spellings(framework: str) -> Mapping[str, tuple[Op | Loss, Spelling]]:
     if framework not in _FRAMEWORKS:
         return MappingProxyType({})
     entries = (*OPS.values(), *LOSSES.values())
-    table = {} if framework == "torch" else import_module(f"{__name__}.frameworks.{framework}").SPELLINGS
-    rows = [(entry, table.get(entry.name, ()) if table else entry.spellings) for entry in entries]
+    if framework == "torch":
+        rows = [(entry, entry.spellings) for entry in entries]
+    else:
+        table: Mapping[str, Spellings] = import_module(f"{__name__}.frameworks.{framework}").SPELLINGS
+        rows = [(entry, table.get(entry.name, ())) for entry in entries]
     return MappingProxyType({spelling.path: (entry, spelling) for entry, group in rows for spelling in group})
 
 

@@ -25,20 +25,16 @@ NUMPY: Mapping[str, str] = MappingProxyType(
     {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 )
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
-_FIXED: Mapping[str, Default] = MappingProxyType({})
 
 
 def _params(
-    required: tuple[str | Param, ...],
-    defaults: Mapping[str, Default],
-    means: Mapping[str, str] = _NO_NAMES,
-    fixed: Mapping[str, Default] = _FIXED,
+    required: tuple[str | Param, ...], defaults: Mapping[str, Default], means: Mapping[str, str]
 ) -> tuple[Param, ...]:
-    return (
-        *[text if isinstance(text, Param) else _param(text, means) for text in required],
-        *[Param(name, default, means.get(name, "")) for name, default in defaults.items()],
-        *[Param("", value, name) for name, value in fixed.items()],
-    )
+    given = [text if isinstance(text, Param) else _param(text, means) for text in required]
+    params = [Param(name, default, means.get(name, "")) for name, default in defaults.items()]
+    if given and not given[-1].name:  # what is fixed comes last, so that it takes no argument's place
+        return (*[p for p in given if p.name], *params, *[p for p in given if not p.name])
+    return (*given, *params)
 
 
 def _param(text: str, names: Mapping[str, str]) -> Param:
@@ -47,51 +43,50 @@ def _param(text: str, names: Mapping[str, str]) -> Param:
     return Param(plain, means=means or names.get(plain, ""), variadic=plain != name)
 
 
-def _named(
-    kind: Kind,
-    paths: str,
-    required: tuple[str | Param, ...],
-    defaults: Mapping[str, Default],
-    fixed: Mapping[str, Default] = _FIXED,
-) -> Spellings:
+def fixed(**constants: Default) -> tuple[Param, ...]:
+    """Parameters of the catalogue that cannot be given here, with the values that they have; the last of a row.
+
+    >>> fixed(reduction="none")
+    (Param(name='', default='none', means='reduction', variadic=False),)
+    """
+    return tuple([Param("", value, name) for name, value in constants.items()])
+
+
+def _named(kind: Kind, paths: str, required: tuple[str | Param, ...], defaults: Mapping[str, Default]) -> Spellings:
     """Spellings by dotted name, all in one framework."""
     names = paths.split()
     framework = ROOTS[names[0].partition(".")[0]]
-    params = _params(required, defaults, _NO_NAMES if framework == "torch" else NUMPY, fixed)
+    params = _params(required, defaults, _NO_NAMES if framework == "torch" else NUMPY)
     return tuple([Spelling(framework, name, kind, params) for name in names])
 
 
-def function(
-    paths: str, /, *required: str | Param, fixed: Mapping[str, Default] = _FIXED, **defaults: Default
-) -> Spellings:
-    """Functions, by dotted name; `fixed` are parameters of the catalogue that cannot be given here.
+def function(paths: str, /, *required: str | Param, **defaults: Default) -> Spellings:
+    """Functions, by dotted name.
 
     >>> function("torch.special.expit", "input")[0].path
     'torch.special.expit'
     >>> function("jax.nn.softmax", "x", axis=-1)[0].params[1]
     Param(name='axis', default=-1, means='dim', variadic=False)
     """
-    return _named(Kind.FUNCTION, paths, required, defaults, fixed)
+    return _named(Kind.FUNCTION, paths, required, defaults)
 
 
-def layer(
-    paths: str, /, *required: str | Param, fixed: Mapping[str, Default] = _FIXED, **defaults: Default
-) -> Spellings:
+def layer(paths: str, /, *required: str | Param, **defaults: Default) -> Spellings:
     """Classes whose objects are called, by dotted name, with the parameters of their constructor.
 
     >>> layer("keras.layers.Dense", "units:out_features")[0].framework
     'keras'
     """
-    return _named(Kind.MODULE, paths, required, defaults, fixed)
+    return _named(Kind.MODULE, paths, required, defaults)
 
 
-def string(names: str, /, fixed: Mapping[str, Default] = _FIXED, **defaults: Default) -> Spellings:
-    """Names in Keras's configurations, with what they leave at its default.
+def string(names: str, /, *required: str | Param, **defaults: Default) -> Spellings:
+    """Names in Keras's configurations, with the parameters of what they stand for.
 
     >>> string("softmax", axis=-1)[0].path
     'softmax'
     """
-    params = _params((), defaults, NUMPY, fixed)
+    params = _params(required, defaults, NUMPY)
     return tuple([Spelling("keras", name, Kind.STRING, params) for name in names.split()])
 
 
@@ -127,7 +122,8 @@ def node(names: str, edges: str = "input", saved: str = "") -> Spellings:
 def both(names: str, /, *required: str | Param, **defaults: Default) -> Spellings:
     """A function `torch.name(input, ...)` and a method `input.name(...)` with the same further parameters."""
     paths = " ".join([f"torch.{name}" for name in names.split()])
-    return function(paths, "input", *required, **defaults) + method(names, *required, **defaults)
+    params = _params(required, defaults, _NO_NAMES)
+    return function(paths, "input", *params) + method(names, *params)
 
 
 def unary(names: str, /) -> Spellings:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from lossaudit import axes
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import AxisRole, Const, Dim, Flow, Source, Step, Unknown, Value
+from lossaudit.recognise.followed import class_axis_of, follow_axes
 from lossaudit.recognise.graph import Graph, role_of
+from lossaudit.recognise.positions import normal, number
 from lossaudit.trace import LeafKind, Node
 
 _LEAF_SOURCES = {
@@ -38,6 +40,12 @@ class Walk:
 
 def walk(graph: Graph, index: int) -> Walk:
     """Follow a value back to its source."""
+    if index not in graph.walks:
+        graph.walks[index] = _walk(graph, index)
+    return graph.walks[index]
+
+
+def _walk(graph: Graph, index: int) -> Walk:
     steps: list[Step] = []
     nodes: list[int] = []
     end = graph.node(index)
@@ -45,6 +53,12 @@ def walk(graph: Graph, index: int) -> Walk:
     source, reason = Source.NETWORK, ""
     while True:
         node = graph.node(here)
+        if here in graph.walks:
+            rest = graph.walks[here]
+            steps.extend(reversed(rest.flow.steps))
+            nodes.extend(reversed(rest.nodes))
+            source, reason, here = rest.flow.source, rest.flow.reason, rest.origin
+            break
         if node.leaf is not None:
             source, reason = _LEAF_SOURCES[node.leaf], node.name if node.leaf is LeafKind.HIDDEN else ""
             break
@@ -61,8 +75,8 @@ def walk(graph: Graph, index: int) -> Walk:
     steps.reverse()
     nodes.reverse()
     layer = layer_at(graph, here) if source is Source.AFFINE else ""
-    flow = Flow(source, tuple(steps), _dims(end), end.dtype, reason=reason, layer=layer)
-    return Walk(_with_axes(graph, flow, nodes), tuple(nodes), here)
+    way = Walk(Flow(source, tuple(steps), _dims(end), end.dtype, reason=reason, layer=layer), tuple(nodes), here)
+    return replace(way, flow=_with_axes(graph, way)) if end.shape is not None else way
 
 
 def is_affine(graph: Graph, index: int) -> bool:
@@ -79,16 +93,15 @@ def is_affine(graph: Graph, index: int) -> bool:
 
 
 def layer_at(graph: Graph, index: int) -> str:
-    """The affine operation at this node, where everything but its input is a parameter; `""` for other products."""
+    """The affine operation at this node, where it applies weights of its own; `""` for other products."""
     node = graph.node(index)
     if node.op in ("add", "sub"):
         return layer_at(graph, next(source for source in graph.ins(index) if graph.role(source) is Role.AFFINE))
     weights = [source for name, source in node.inputs if name != "input"]
-    if not all(graph.is_parameter(source) for source in weights):
-        return ""
-    if node.op == "linear" or node.op.startswith("conv"):
-        return node.op
-    return "linear" if weights and node.op in ("matmul", "mm") else ""
+    if not weights:
+        return node.op if "out_features" in node.args else ""
+    own = all(graph.is_parameter(source) for source in weights)
+    return ("linear" if node.op in ("matmul", "mm") else node.op) if own else ""
 
 
 def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
@@ -104,7 +117,7 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
     if role not in _UNARY_ROLES or not inputs:
         return None
     if len(inputs) == 1 or graph.carrier(index) is not None:
-        return Step(node.op, _constants(node), _axis(node), place=node.place), inputs[0]
+        return Step(node.op, _constants(node), _axis(graph, index), place=node.place), inputs[0]
     carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
     if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:
         others: dict[str, Value] = {
@@ -113,13 +126,17 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
         return Step(node.op, {**_constants(node), **others}, place=node.place), carriers[0]
     if role in (Role.SELECT, Role.ENCODE, Role.CUT):
         named = {name: Unknown("a tensor of the program") for name, source in node.inputs[1:]}
-        return Step(node.op, {**_constants(node), **named}, _axis(node), place=node.place), inputs[0]
+        return Step(node.op, {**_constants(node), **named}, _axis(graph, index), place=node.place), inputs[0]
     return None
 
 
 def _joined(graph: Graph, index: int) -> tuple[Step, int] | None:
     """Tensors side by side: one flow if they came the same way."""
     node = graph.node(index)
+    for earlier in range(index):  # from below, so that tensors that are joined many times over do not nest
+        if graph.role(earlier) is Role.JOIN and not graph.walks.keys() >= set(graph.ins(earlier)):
+            for source in graph.ins(earlier):
+                walk(graph, source)
     ways = {tuple(step.op for step in walk(graph, source).flow.steps) for source in set(graph.ins(index))}
     if len(ways) != 1:
         return None
@@ -144,7 +161,18 @@ def _log_softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
 def _broadcasts_back(graph: Graph, values: int, reduced: int, axis: int) -> bool:
     """Whether a reduction along this axis is laid against the values it was made of."""
     shape = graph.node(values).shape
+    if shape is None:
+        return _keeps_axis(graph, reduced, axis)
     return graph.node(reduced).shape == (*shape[:axis], 1, *shape[axis + 1 :])
+
+
+def _keeps_axis(graph: Graph, index: int, axis: int) -> bool:
+    """Whether the text itself keeps the axis that it reduces: `keepdim=True`, or an `unsqueeze` of that axis."""
+    total = graph.plain(index)
+    if total == index:
+        return graph.const(index, "keepdim") is True
+    lays_out = graph.node(index).op == "unsqueeze" and graph.ins(index)[0] == total
+    return lays_out and not graph.const(total, "keepdim") and graph.const(index, "dim") == axis
 
 
 def _softmax_by_hand(graph: Graph, index: int) -> tuple[Step, int] | None:
@@ -181,19 +209,25 @@ def _unshifted(graph: Graph, index: int, axis: int) -> int:
 
 
 def reduced_axis(graph: Graph, index: int) -> int | None:
-    """The one axis that a reduction takes away, or None."""
+    """The one axis that a reduction takes away, or None. From the end where the number of axes is not known."""
     dim = graph.const(index, "dim")
     if isinstance(dim, tuple) and len(dim) == 1:
         dim = dim[0]
-    rank = len(graph.node(graph.ins(index)[0]).shape)
-    return dim % rank if isinstance(dim, int) and rank else None
+    rank = graph.rank(graph.ins(index)[0])
+    if not isinstance(dim, int) or isinstance(dim, bool) or rank == 0:
+        return None
+    return dim % rank if rank is not None else dim
 
 
 def _constants(node: Node) -> dict[str, Value]:
     return {name: value for name, value in node.args.items() if value != Const(None)}
 
 
-def _axis(node: Node) -> int | None:
+def _axis(graph: Graph, index: int) -> int | None:
+    node = graph.node(index)
+    if node.shape is None:
+        dim = number(node.args, "dim")
+        return normal(dim, graph.rank(graph.ins(index)[0])) if dim is not None else None
     dim = node.args.get("dim")
     if isinstance(dim, Const) and isinstance(dim.value, int) and node.shape:
         return dim.value % len(node.shape)
@@ -201,30 +235,42 @@ def _axis(node: Node) -> int | None:
 
 
 def _dims(node: Node) -> tuple[Dim, ...]:
-    return tuple(Dim(size) for size in node.shape)
+    return tuple(Dim(size) for size in node.shape or ())
 
 
-def _with_axes(graph: Graph, flow: Flow, nodes: list[int]) -> Flow:
+def _with_axes(graph: Graph, way: Walk) -> Flow:
     """Carry the axis of the last softmax-like head to the end of the flow, where it names the class axis."""
     axis: int | None = None
-    for step, index in zip(flow.steps, nodes, strict=True):
-        node = graph.node(index)
+    flow = way.flow
+    for step, index in zip(flow.steps, way.nodes, strict=True):
+        after = graph.node(index).shape
         if role_of(step.op) is Role.HEAD and step.axis is not None:
             axis = step.axis
-        elif axis is not None and graph.role(index) is Role.VIEW:
+        elif axis is not None:
             before = graph.node(graph.ins(index)[0]).shape
-            axis = axes.carry_axis(step.op, step.args, before, node.shape, axis)
-        elif axis is not None and len(node.shape) != len(graph.node(graph.ins(index)[0]).shape):
-            axis = None
+            if before is None or after is None:
+                return flow
+            if graph.role(index) is Role.VIEW:
+                axis = axes.carry_axis(step.op, step.args, before, after, axis)
+            elif len(after) != len(before):
+                axis = None
     if axis is None or axis >= len(flow.dims):
         return flow
     return with_class_axis(flow, axis)
 
 
+def class_axis(graph: Graph, index: int) -> int | None:
+    """The axis of a value over which its last softmax runs; from the end where the number of axes is not known."""
+    way = walk(graph, index)
+    if graph.node(index).shape is None:
+        return class_axis_of(graph, way.flow, (way.origin, *way.nodes))
+    return next((i for i, dim in enumerate(way.flow.dims) if dim.role is AxisRole.CLASS), None)
+
+
 def with_class_axis(flow: Flow, axis: int | None) -> Flow:
     """Name the class axis of the value that reaches the loss; the first other axis is the batch."""
     roles = [AxisRole.UNKNOWN] * len(flow.dims)
-    if axis is not None and axis < len(roles):
+    if axis is not None and -len(roles) <= axis < len(roles):
         roles[axis] = AxisRole.CLASS
     if len(roles) > 1 and axis != 0:
         roles[0] = AxisRole.BATCH
@@ -232,11 +278,13 @@ def with_class_axis(flow: Flow, axis: int | None) -> Flow:
     return replace(flow, dims=dims)
 
 
-def with_axis_roles(graph: Graph, way: Walk, class_axis: int | None) -> Flow:
+def with_axis_roles(graph: Graph, way: Walk, end: int, class_axis: int | None) -> Flow:
     """Say of each head whether it acts on the loss's class axis or on another one.
 
     The class axis is carried back from the loss through every view; where a view hides it the role stays unknown.
     """
+    if graph.node(end).shape is None:
+        return follow_axes(graph, way.flow, (way.origin, *way.nodes), class_axis)
     axis = class_axis
     steps: list[Step] = []
     for step, index in zip(reversed(way.flow.steps), reversed(way.nodes), strict=True):
@@ -254,6 +302,8 @@ def with_axis_roles(graph: Graph, way: Walk, class_axis: int | None) -> Flow:
 def _axis_before(graph: Graph, index: int, axis: int) -> int | None:
     node = graph.node(index)
     before = graph.node(graph.ins(index)[0]).shape
+    if before is None or node.shape is None:
+        return None
     if graph.role(index) is Role.VIEW:
         found = [
             candidate

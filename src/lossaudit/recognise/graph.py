@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from math import prod
+from typing import Any
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Const, Scalar
 from lossaudit.trace import LeafKind, Node, Trace
 
+_LAY_OUT = frozenset({"unsqueeze", "expand", "expand_as", "broadcast_to", "broadcast_tensors", "outer", "cdist"})
 SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.NOISE})
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A trace with questions."""
+    """A trace with questions. Where shapes are not known, as in source text, some have no answer.
+
+    Attributes:
+        walks: Ways back from nodes that were followed already.
+    """
 
     trace: Trace
+    walks: dict[int, Any] = field(default_factory=dict[int, Any], compare=False)
 
     def node(self, index: int) -> Node:
         return self.trace.nodes[index]
@@ -55,12 +63,45 @@ class Graph:
             return self.ins(index)[0]
         return None
 
-    def size(self, index: int) -> int:
-        """Number of values."""
-        return prod(self.node(index).shape)
+    def size(self, index: int) -> int | None:
+        """Number of values, where the shape is known."""
+        shape = self.node(index).shape
+        return prod(shape) if shape is not None else None
+
+    def rank(self, index: int) -> int | None:
+        """Number of axes, where it is known."""
+        node = self.node(index)
+        return len(node.shape) if node.shape is not None else node.rank
 
     def is_scalar(self, index: int) -> bool:
+        """Whether it is known to be a single number."""
         return self.size(index) == 1
+
+    def alike(self, left: int, right: int) -> bool:
+        """Whether two tensors have the same shape.
+
+        Operands whose shapes are not known are taken to have the same one, unless the program lays one of them out
+        anew (`x[:, None]`, `x.max(1, keepdim=True)`) or their numbers of axes are known to differ.
+        """
+        shapes = self.node(left).shape, self.node(right).shape
+        if shapes != (None, None):
+            return shapes[0] == shapes[1]
+        ranks = self.rank(left), self.rank(right)
+        return (None in ranks or ranks[0] == ranks[1]) and not (self._laid_out(left) or self._laid_out(right))
+
+    def _laid_out(self, index: int) -> bool:
+        """Whether the text gives this tensor an axis of size one, so that it may be laid against a larger one."""
+        while True:
+            node = self.node(index)
+            new = node.op == "getitem" and any(
+                value == Const(None) for name, value in node.args.items() if name.startswith("index")
+            )
+            if new or node.op in _LAY_OUT or self.const(index, "keepdim") is True:
+                return True
+            carrier = self.carrier(index)
+            if carrier is None:
+                return False
+            index = carrier
 
     def is_parameter(self, index: int) -> bool:
         return self.node(self.plain(index)).leaf is LeafKind.PARAMETER
@@ -69,6 +110,7 @@ class Graph:
         return self.node(index).grad
 
 
+@cache
 def role_of(op: str) -> Role:
     """Role of a catalogue operation or loss."""
     known = catalogue.op(op)

@@ -8,6 +8,7 @@ from lossaudit import catalogue
 from lossaudit.pairing import Const, LossUse, Unknown, Value
 from lossaudit.recognise.graph import Graph
 from lossaudit.recognise.parts import Part, pair
+from lossaudit.recognise.positions import normal, number
 from lossaudit.trace import Node
 
 _SYMMETRIC = frozenset({"mse", "mae", "huber", "smooth_l1"})
@@ -29,7 +30,6 @@ def named_loss(graph: Graph, index: int) -> Part | None:
             return None  # it trains what it takes for its target: another loss than the one that is called
         prediction, target = target, entry.prediction if entry.prediction in inputs else ""
     extra = tuple((name, i) for name, i in node.inputs if name in entry.others)
-    rank = len(graph.node(inputs[prediction]).shape)
     use = LossUse(
         node.op,
         _params(node, extra, (prediction, target)),
@@ -42,10 +42,22 @@ def named_loss(graph: Graph, index: int) -> Part | None:
         compare=index,
         prediction=(prediction, inputs[prediction]),
         target=(target, inputs[target]) if target else None,
-        class_axis=(1 if rank > 1 else 0) if entry.class_axis and rank else None,
+        class_axis=_class_axis(node, graph.rank(inputs[prediction])) if entry.class_axis else None,
         extra=extra,
     )
     return _fused(graph, part) if not node.recorded else part
+
+
+def _class_axis(node: Node, rank: int | None) -> int | None:
+    """The axis along which a loss compares: the one that it is told, or the second, which holds the classes in PyTorch.
+
+    Of a single sample the first is the only one.
+    """
+    given = node.args.get("axis")
+    if given is not None:
+        axis = number(node.args, "axis")
+        return normal(axis, rank) if axis is not None else None
+    return (1 if rank is None or rank > 1 else 0) if rank != 0 else None
 
 
 def _params(node: Node, extra: tuple[tuple[str, int], ...], sides: tuple[str, str]) -> dict[str, Value]:

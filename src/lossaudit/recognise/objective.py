@@ -115,6 +115,8 @@ def _unresolved(graph: Graph, pieces: list[_Piece]) -> Found:
 
 
 def _found(graph: Graph, piece: _Piece, part: Part) -> Found:
+    if not piece.reductions and not piece.weights:
+        return Found(Term(piece.coefficient, (part.pairing,)), (piece.value,), part)
     params = dict(part.pairing.loss.params)
     reduction = params.get("reduction")
     if piece.reductions and (reduction is None or reduction == Const("none")):
@@ -181,20 +183,31 @@ def _down(piece: _Piece, node: int, factor: float) -> _Piece:
     return replace(piece, node=node, coefficient=_scaled(piece.coefficient, factor), value=value)
 
 
-def _spread(graph: Graph, piece: _Piece, node: int, factor: float, times: int) -> _Piece:
+def _same_size(graph: Graph, left: int, right: int) -> bool:
+    """Where neither size is known a summand is taken to be as large as the sum."""
+    size = graph.size(right)
+    return graph.size(left) == size and (size is not None or graph.role(right) is not Role.JOIN)
+
+
+def _relaxed(coefficient: Value, reason: str) -> Value:
+    """A coefficient of which only the sign is still known."""
+    return _scaled(Unknown(reason), _factor(coefficient))
+
+
+def _spread(graph: Graph, piece: _Piece, node: int, factor: float, times: int | None) -> _Piece:
     """A summand that is laid against a larger tensor so many times, or stands in it among other scalars.
 
     A sum counts it as often as it is repeated, a mean does not; of scalars side by side, a mean counts a share.
     """
-    if not piece.reductions or graph.size(node) == graph.size(piece.node):
+    if not piece.reductions or _same_size(graph, node, piece.node):
         return _down(piece, node, factor)
     coefficient = _scaled(piece.coefficient, factor)
-    joined = graph.role(piece.node) is Role.JOIN
+    size = graph.size(piece.node)
     kinds = set(piece.reductions)
     if kinds == {"sum"}:
-        coefficient = _scaled(coefficient, times)
-    elif kinds == {"mean"} and joined:
-        coefficient = _scaled(coefficient, 1.0 / graph.size(piece.node))
+        coefficient = _scaled(coefficient, times) if times else _relaxed(coefficient, "as often as it is repeated")
+    elif kinds == {"mean"} and graph.role(piece.node) is Role.JOIN:
+        coefficient = _scaled(coefficient, 1.0 / (size or len(graph.ins(piece.node))))
     elif kinds != {"mean"}:
         coefficient = Unknown("summed and averaged over several axes")
     if graph.is_scalar(node):  # it is reduced already
@@ -205,14 +218,15 @@ def _spread(graph: Graph, piece: _Piece, node: int, factor: float, times: int) -
 def _sum(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     node = graph.node(piece.node)
     inputs = graph.ins(piece.node)
+    if isinstance(node.args.get("alpha"), Unknown):
+        return None
     alpha = graph.number(piece.node, "alpha")
     second = (-1.0 if node.op == "sub" else 1.0) * (1.0 if alpha is None else alpha)
     if len(inputs) == 2:
         size = graph.size(piece.node)
-        return [
-            _spread(graph, piece, source, factor, size // max(1, graph.size(source)))
-            for source, factor in zip(inputs, (1.0, second), strict=True)
-        ]
+        own = [graph.size(source) for source in inputs]
+        times = [None if size is None or part is None else size // max(1, part) for part in own]
+        return [_spread(graph, piece, *summand) for summand in zip(inputs, (1.0, second), times, strict=True)]
     # one tensor and a constant: `c - x` keeps its tensor under the name `other`
     return [_down(piece, inputs[0], second if node.inputs[0][0] == "other" else 1.0)]
 
@@ -229,6 +243,9 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
                 return None  # a constant divided by the loss is no multiple of it
             factor = 1.0 / factor
         return [_down(piece, inputs[0], factor)]
+    unseen = node.args.get("input" if node.inputs and node.inputs[0][0] == "other" else "other")
+    if len(inputs) == 1 and isinstance(unseen, Unknown) and not (node.op == "div" and node.inputs[0][0] == "other"):
+        return [replace(_down(piece, inputs[0], 1.0), coefficient=_relaxed(piece.coefficient, unseen.reason))]
     if len(inputs) != 2:
         return None
     left, right = inputs
@@ -241,7 +258,9 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     if graph.is_scalar(weight):
         unknown = Unknown("a scalar tensor of the program")
         return [replace(_down(piece, carrier, 1.0), coefficient=unknown)]
-    if graph.node(carrier).shape and _is_loss_like(graph, carrier):
+    if graph.size(carrier) == 1 and graph.size(weight) is None:
+        return [replace(_down(piece, carrier, 1.0), coefficient=_relaxed(piece.coefficient, _what(graph, weight)))]
+    if graph.node(carrier).shape != () and _is_loss_like(graph, carrier):
         return [replace(piece, node=carrier, weights=(*piece.weights, _what(graph, weight)))]
     return None
 
@@ -249,11 +268,11 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
 def _is_loss_like(graph: Graph, index: int) -> bool:
     """Per-sample losses, or a log-probability of the taken class: what a weight tensor may multiply."""
     plain = graph.plain(index)
+    while graph.node(plain).op in ("neg", "sum", "mean") and graph.ins(plain):
+        plain = graph.plain(graph.ins(plain)[0])
     node = graph.node(plain)
     if graph.role(plain) is Role.LOSS:
         return True
-    if node.op in ("neg", "sum", "mean") and node.inputs:
-        return _is_loss_like(graph, graph.ins(plain)[0])
     return graph.role(plain) is Role.SELECT and node.op in ("gather", "getitem", "index")
 
 

@@ -41,13 +41,17 @@ def pair(
     target: tuple[str, int] | None,
     class_axis: int | None,
     extra: tuple[tuple[str, int], ...] = (),
+    used_as: frozenset[TargetEncoding] | None = None,
 ) -> Part:
-    """Put a prediction, a loss and a target together."""
+    """Put a prediction, a loss and a target together.
+
+    `used_as` is what a written-out loss takes its target for, in case that the type of its numbers is not known.
+    """
     way = walk(graph, prediction[1])
     if class_axis is None:
         class_axis = next((i for i, dim in enumerate(way.flow.dims) if dim.role.value == "class"), None)
-    flow = with_axis_roles(graph, way, class_axis)
-    side = _target(graph, target[1], loss.loss) if target is not None else None
+    flow = with_axis_roles(graph, way, prediction[1], class_axis)
+    side = _target(graph, target[1], loss.loss, used_as) if target is not None else None
     others = {name: walk(graph, index).flow for name, index in extra}
     changing = [i for i, node in enumerate(way.nodes) if graph.role(node) not in _QUIET]
     return Part(
@@ -63,50 +67,65 @@ def pair(
 _QUIET = frozenset({Role.VIEW, Role.CAST, Role.SELECT, Role.JOIN, Role.NOISE})
 
 
-def _target(graph: Graph, index: int, loss: str | None) -> Target:
+def _target(graph: Graph, index: int, loss: str | None, used_as: frozenset[TargetEncoding] | None) -> Target:
     way = walk(graph, index)
     flow = _as_target(graph, index, way)
     integer = (flow.dtype or "").startswith(("int", "uint"))
     entry = catalogue.loss(loss) if loss else None
-    if _is_one_hot(flow):
-        return Target(flow, frozenset({TargetEncoding.ONE_HOT}), Basis.STRUCTURE)
+    made = _made_by(flow)
+    if made is not None:
+        return Target(flow, frozenset({made}), Basis.STRUCTURE)
     if integer and entry is not None and TargetEncoding.CLASS_INDEX in entry.encodings:
         return Target(flow, frozenset({TargetEncoding.CLASS_INDEX}), Basis.DECLARED)
     encodings = entry.encodings if entry is not None else frozenset[TargetEncoding]()
+    if flow.dtype is None:
+        return Target(flow, encodings if used_as is None else used_as, Basis.DECLARED)
     # whole rows where the loss itself takes indices: a written-out likelihood
-    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX} or _ROWS, Basis.DECLARED)
+    return Target(flow, encodings - {TargetEncoding.CLASS_INDEX} or ROWS, Basis.DECLARED)
 
 
-_ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
+ROWS = frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION})
 
 
-def _is_one_hot(flow: Flow) -> bool:
-    """Whether rows were made by `one_hot` and their values left alone since."""
-    ops = [step.op for step in flow.steps]
-    after = ops[ops.index("one_hot") + 1 :] if "one_hot" in ops else ()
-    return "one_hot" in ops and all(role_of(op) in (Role.VIEW, Role.CAST, Role.CUT) for op in after)
+_MAKERS = {"one_hot": TargetEncoding.ONE_HOT, "argmax": TargetEncoding.CLASS_INDEX}
+
+
+def _made_by(flow: Flow) -> TargetEncoding | None:
+    """The encoding that `one_hot` or `argmax` made, if values were left alone since."""
+    kept = (Role.VIEW, Role.CAST, Role.CUT)
+    last = next((step.op for step in reversed(flow.steps) if role_of(step.op) not in kept), "")
+    return _MAKERS.get(last)
 
 
 def _as_target(graph: Graph, index: int, way: Walk) -> Flow:
     """A target that a model took part in is that network's, whatever came after; one made of data alone is data."""
-    if way.flow.source not in (Source.AFFINE, Source.NETWORK, Source.LABELS):
+    if way.flow.source in (Source.OPAQUE, Source.UNKNOWN) or (way.flow.source is Source.CONSTANT and not way.nodes):
         return way.flow
-    return replace(way.flow, source=Source.LABELS if _made_of_data(graph, index) else Source.NETWORK)
+    source, reason = _made_of(graph, index)
+    if (source, reason) == (way.flow.source, way.flow.reason):
+        return way.flow
+    return replace(way.flow, source=source, reason=reason)
 
 
-def _made_of_data(graph: Graph, index: int) -> bool:
-    """Whether nothing but data took part in a value: no parameter, no model, and nothing that was not seen."""
+def _made_of(graph: Graph, index: int) -> tuple[Source, str]:
+    """What took part in a value: a model, something that was not seen (and what), or nothing but data."""
     stack, seen = [index], set[int]()
+    hidden = ""
+    source = Source.CONSTANT
     while stack:
         here = stack.pop()
         if here in seen:
             continue
         seen.add(here)
         node = graph.node(here)
-        if node.leaf not in (None, LeafKind.DATA, LeafKind.CONSTANT):
-            return False
+        if node.leaf is LeafKind.HIDDEN and node.shape is None and not node.grad:
+            source, hidden = Source.OPAQUE, node.name
+        elif node.leaf not in (None, LeafKind.DATA, LeafKind.CONSTANT):
+            return Source.NETWORK, ""
+        elif node.leaf is LeafKind.DATA and source is Source.CONSTANT:
+            source = Source.LABELS
         if node.leaf is None and (graph.role(here) in (Role.AFFINE, Role.OTHER) or not node.inputs):
-            return False
+            return Source.NETWORK, ""
         first, *others = graph.ins(here) or (here,)
-        stack.extend((first, *(source for source in others if graph.node(source).dtype != "bool")))  # masks only choose
-    return True
+        stack.extend((first, *(other for other in others if graph.node(other).dtype != "bool")))  # masks only choose
+    return source, hidden

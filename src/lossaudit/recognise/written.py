@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from lossaudit.catalogue.schema import Role
-from lossaudit.pairing import Const, Flow, LossUse, Pairing, Source, Step
-from lossaudit.recognise.flows import reduced_axis, walk
+from lossaudit.pairing import Const, Flow, LossUse, Pairing, Source, Step, TargetEncoding
+from lossaudit.recognise.flows import class_axis, reduced_axis, walk
 from lossaudit.recognise.graph import Graph
-from lossaudit.recognise.parts import Part, pair
+from lossaudit.recognise.parts import ROWS, Part, pair
+from lossaudit.recognise.unshaped import are_rows, as_many, behind, indexed_pair, one_each, reduced_from_other
 from lossaudit.trace import LeafKind
 
 
@@ -86,7 +87,7 @@ def _difference(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, i
     left, right = node.inputs
     if graph.is_parameter(left[1]) or graph.is_parameter(right[1]):
         return None
-    if graph.node(left[1]).shape != graph.node(right[1]).shape:
+    if not graph.alike(left[1], right[1]) or reduced_from_other(graph, left[1], right[1]):
         return None  # every prediction against every target, or a constant: no comparison sample by sample
     if graph.has_grad(left[1]):
         return left, right
@@ -98,13 +99,22 @@ def _log_likelihood(graph: Graph, summands: tuple[Summand, ...]) -> Match | None
     for position, summand in enumerate(summands):
         if summand.factor >= 0:
             continue
-        found = _weighted_log(graph, summand.node) or _picked_log(graph, summand.node)
+        rows = _weighted_log(graph, summand.node)
+        found = rows or _picked_log(graph, summand.node)
         if found is None:
             continue
         compare, prediction, target, axis = found
         place = graph.node(summand.node).place
         use = LossUse("nll", {}, _ops(graph, summand.node), place, "negative log-likelihood")
-        part = pair(graph, loss=use, compare=compare, prediction=prediction, target=target, class_axis=axis)
+        part = pair(
+            graph,
+            loss=use,
+            compare=compare,
+            prediction=prediction,
+            target=target,
+            class_axis=axis,
+            used_as=ROWS if rows else _INDEX,
+        )
         after = graph.plain(summand.node)
         if graph.node(after).op == "log":
             part = _log_after(graph, part, after)
@@ -119,6 +129,7 @@ def _log_after(graph: Graph, part: Part, log: int) -> Part:
     return replace(part, pairing=pairing, heads=(*part.heads, log), head=(*part.head, step))
 
 
+_INDEX = frozenset({TargetEncoding.CLASS_INDEX})
 _Likelihood: TypeAlias = tuple[int, tuple[str, int], tuple[str, int], int | None]
 """Where both sides meet, the prediction, the target, and the class axis."""
 
@@ -130,12 +141,31 @@ def _weighted_log(graph: Graph, index: int) -> _Likelihood | None:
     if node.op != "mul" or len(node.inputs) != 2:
         return None
     left, right = node.inputs
-    if graph.has_grad(left[1]) == graph.has_grad(right[1]):
-        return None
     logs, target = (left, right) if graph.has_grad(left[1]) else (right, left)
-    if graph.node(logs[1]).shape != graph.node(target[1]).shape or not _is_log_softmax(graph, logs[1]):
+    if graph.has_grad(left[1]) == graph.has_grad(right[1]):
+        sides = _unseen_sides(graph, left, right)
+        if sides is None:
+            return None
+        logs, target = sides
+    if not graph.alike(logs[1], target[1]) or not _is_log_softmax(graph, logs[1]):
         return None
-    return here, logs, target, _class_axis(graph, logs[1])
+    axis = class_axis(graph, logs[1])
+    if graph.node(here).shape is None and not are_rows(graph, here, target[1], axis):
+        return None
+    return here, logs, target, axis
+
+
+def _unseen_sides(
+    graph: Graph, left: tuple[str, int], right: tuple[str, int]
+) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """The logarithm and the rows, where a gradient cannot tell them apart because no model is in sight."""
+    if graph.node(left[1]).shape is not None or reduced_from_other(graph, left[1], right[1]):
+        return None
+    shared = behind(graph, left[1]) & behind(graph, right[1])
+    logs = [side for side in (left, right) if _is_log_softmax(graph, side[1])]
+    if shared or len(logs) != 1:
+        return None
+    return (left, right) if logs[0] is left else (right, left)
 
 
 def _picked_log(graph: Graph, index: int) -> _Likelihood | None:
@@ -162,7 +192,7 @@ def _picked(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, int],
     if not graph.has_grad(source[1]) or graph.has_grad(taken[1]):
         return None
     axis = _gathered_axis(graph, index) if node.op in ("gather", "take_along_dim") else _indexed_axis(graph, index)
-    if axis is None or (axis == 0 and len(graph.node(source[1]).shape) > 1 and _class_axis(graph, source[1]) != 0):
+    if axis is None or (axis == 0 and graph.rank(source[1]) != 1 and class_axis(graph, source[1]) != 0):
         return None  # the first axis holds the samples, unless a softmax says otherwise
     return source, taken, axis
 
@@ -170,6 +200,9 @@ def _picked(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, int],
 def _gathered_axis(graph: Graph, index: int) -> int | None:
     node = graph.node(index)
     shape, dim = graph.node(node.inputs[0][1]).shape, graph.const(index, "dim")
+    if shape is None:
+        axis = reduced_axis(graph, index)
+        return axis if axis is not None and one_each(graph, index, axis) else None
     if not isinstance(dim, int) or not shape:
         return None
     axis = dim % len(shape)
@@ -180,7 +213,10 @@ def _indexed_axis(graph: Graph, index: int) -> int | None:
     """The last axis, if the axes before it are indexed too, one by one: `x[y]` and `x[:, y]` take whole slices."""
     node = graph.node(index)
     source, (name, taken) = node.inputs[0][1], node.inputs[-1]
-    last = len(graph.node(source).shape) - 1
+    shape = graph.node(source).shape
+    if shape is None:
+        return indexed_pair(graph, index)
+    last = len(shape) - 1
     if node.op not in ("getitem", "index") or node.shape != graph.node(taken).shape:
         return None
     return last if name == (f"index.{last}" if last else "index") else None
@@ -197,7 +233,7 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
             picked = _picked(graph, graph.plain(taken.node))
             if picked is None or taken.factor != -total.factor or (picked[0][1], picked[2]) != along:
                 continue
-            if graph.size(here) != graph.size(taken.node):
+            if graph.size(here) != graph.size(taken.node) or not as_many(graph, total.node, taken.node):
                 continue
             use = LossUse(
                 "cross_entropy",
@@ -213,6 +249,7 @@ def _logsumexp_minus(graph: Graph, summands: tuple[Summand, ...]) -> Match | Non
                 prediction=picked[0],
                 target=picked[1],
                 class_axis=picked[2],
+                used_as=_INDEX,
             )
             return part, (first, second), 1.0
     return None
@@ -253,10 +290,15 @@ def _times_log(graph: Graph, summand: Summand) -> tuple[tuple[str, int], tuple[s
         return None
     left, right = node.inputs
     logs, target = (left, right) if graph.has_grad(left[1]) else (right, left)
+    if graph.has_grad(target[1]):
+        if graph.node(here).shape is not None or reduced_from_other(graph, left[1], right[1]):
+            return None
+        by_name = [side for side in (left, right) if graph.node(graph.plain(side[1])).op == "log"]
+        if len(by_name) != 1:
+            return None
+        logs, target = (left, right) if by_name[0] is left else (right, left)
     inner = graph.plain(logs[1])
-    if graph.node(inner).op != "log" or graph.has_grad(target[1]):
-        return None
-    if graph.node(logs[1]).shape != graph.node(target[1]).shape:
+    if graph.node(inner).op != "log" or not graph.alike(logs[1], target[1]):
         return None
     return target, (logs[0], graph.ins(inner)[0]), here
 
@@ -318,11 +360,6 @@ def _ends_in(graph: Graph, index: int, *ops: str) -> bool:
         and not (step.op in ("add", "clamp", "clamp_min", "clamp_max") and len(graph.node(node).inputs) == 1)
     ]
     return tuple(steps[-len(ops) :]) == ops
-
-
-def _class_axis(graph: Graph, index: int) -> int | None:
-    dims = walk(graph, index).flow.dims
-    return next((i for i, dim in enumerate(dims) if dim.role.value == "class"), None)
 
 
 def _ops(graph: Graph, index: int) -> tuple[str, ...]:

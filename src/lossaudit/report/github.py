@@ -43,7 +43,9 @@ def _problem(problem: Problem, root: str) -> str:
     properties = {"file": wording.relative(problem.path, root)}
     if problem.line:
         properties["line"] = str(problem.line)
-    return _command("warning", {**properties, "title": "lossaudit"}, one_line(problem.message))
+    return _command(
+        "error" if problem.skipped else "warning", {**properties, "title": "lossaudit"}, one_line(problem.message)
+    )
 
 
 def _where(place: Place, root: str) -> dict[str, str]:

@@ -64,7 +64,11 @@ def _case(path: str, findings: Iterable[Finding], problems: Iterable[Problem], r
             kind = f"{finding.severity.value}: {finding.rule}"
             ElementTree.SubElement(case, "failure", type=kind, message=message).text = text
     for problem in problems:
-        ElementTree.SubElement(case, "error", type="problem", message=_xml(one_line(problem.message)))
+        message = _xml(one_line(problem.message))
+        if problem.skipped:
+            ElementTree.SubElement(case, "error", type="not linted", message=message)
+        else:
+            remarks.append(message)
     if remarks:
         ElementTree.SubElement(case, "system-out").text = "\n".join(remarks)
     return case

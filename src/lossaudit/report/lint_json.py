@@ -118,4 +118,9 @@ def _unresolved(each: Unresolved) -> Json:
 
 
 def _problem(problem: Problem) -> Json:
-    return {"path": problem.path, "line": problem.line or None, "message": problem.message}
+    return {
+        "path": problem.path,
+        "line": problem.line or None,
+        "message": problem.message,
+        "skipped": problem.skipped,
+    }

@@ -115,8 +115,13 @@ def terms(result: LintResult) -> tuple[Term, ...]:
 
 def elsewhere(result: LintResult) -> tuple[Unresolved, ...]:
     """What was not understood and belongs to no term, each once."""
-    in_terms = {each for term in terms(result) for each in term.unresolved}
-    return tuple(each for each in dict.fromkeys(result.reading.unresolved) if each not in in_terms)
+    seen = [each for term in terms(result) for each in term.unresolved]
+    found: list[Unresolved] = []
+    for each in result.reading.unresolved:
+        if each not in seen:
+            seen.append(each)
+            found.append(each)
+    return tuple(found)
 
 
 def read_and_missed(result: LintResult) -> tuple[int, int]:

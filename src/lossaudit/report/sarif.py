@@ -208,4 +208,5 @@ def _notification(problem: Problem, root: str) -> Json:
     if problem.line:
         physical["region"] = {"startLine": problem.line}
     message = one_line(problem.message) or "not linted"
-    return {"level": "warning", "message": {"text": message}, "locations": [{"physicalLocation": physical}]}
+    level = "error" if problem.skipped else "warning"
+    return {"level": level, "message": {"text": message}, "locations": [{"physicalLocation": physical}]}

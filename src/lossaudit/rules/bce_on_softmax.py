@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossaudit.catalogue.schema import Expects
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing, Step
+from lossaudit.pairing import AxisRole, Pairing, Step
 from lossaudit.rules import heads, labels, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
@@ -32,9 +32,8 @@ def check(pairing: Pairing) -> Problem | None:
 
 def _exclusive(pairing: Pairing, softmax: Step) -> bool:
     """Whether the softmax is over classes of which each sample has one: by the labels, or as Keras models are built."""
-    if heads.is_switched(pairing):
-        return heads.over_units(pairing, softmax)
-    return heads.over_classes(softmax) and labels.are_class_labels(pairing)
+    built = heads.is_switched(pairing) and softmax.axis_role is AxisRole.CLASS
+    return built or (heads.over_classes(softmax) and labels.are_class_labels(pairing))
 
 
 RULE = Rule(

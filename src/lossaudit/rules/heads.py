@@ -120,34 +120,19 @@ def units(flow: Flow) -> int | None:
 
 
 def classes(flow: Flow) -> int | None:
-    """Number of classes: the class axis, the second axis of a matrix, or the outputs of the layer at the source."""
+    """Number of classes: the class axis, the second axis of a matrix, or what a reader of source counted there."""
     if flow.classes is not None:
         return flow.classes
     if flow.dims:
         return flow.dims[1].size if len(flow.dims) == 2 else None
+    return flow.units
     return flow.units if all(role(step.op) in KEEPS_AXES for step in flow.steps) else None
 
 
-def over_units(pairing: Pairing, step: Step) -> bool:
-    """Whether a softmax surely runs over the outputs of the layer at the source, which `Flow.units` counts.
-
-    Torch has the outputs of a linear layer last and the channels of a convolution second; the others have both last.
-    """
+def over_one(pairing: Pairing, step: Step) -> bool:
+    """Whether a softmax surely runs over an axis of size one."""
     flow = pairing.prediction
-    index = next(i for i, other in enumerate(flow.steps) if other is step)
-    if not flow.layer or any(role(other.op) not in KEEPS_AXES for other in flow.steps[:index]):
-        return False
-    convolution = pairing.framework == "torch" and flow.layer.startswith("conv")
-    return dimension(pairing, step) == (1 if convolution else -1)
-
-
-def dimension(pairing: Pairing, step: Step) -> int | None:
-    """The axis of a softmax as the program gives it; the last one where a framework other than torch leaves it out."""
-    given = step.args.get("dim")
-    if given is None:
-        return -1 if pairing.framework != "torch" and step.axis is None else step.axis
-    number = given.value if isinstance(given, Const) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    return axis_size(flow, step) == 1 or (flow.units == 1 and step.axis_role is AxisRole.CLASS)
 
 
 def raw(flow: Flow) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing, Step
+from lossaudit.pairing import AxisRole, Pairing, Source, Step
 from lossaudit.rules import heads, labels, stuck, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
@@ -33,12 +33,14 @@ def check(pairing: Pairing) -> Problem | None:
 
 
 def _compiled(pairing: Pairing, softmax: Step) -> bool:
-    """Whether a Keras model was compiled so: a softmax over the units of its last layer, whose targets `fit` brings.
+    """Whether a Keras model is fitted so to the program's data: a softmax over the units of its last layer.
 
     Of a single unit it is another mistake; over a reshaped output it may be a heatmap.
     """
-    compiled = pairing.framework == "keras" and pairing.target is None and not pairing.loss.ops
-    return compiled and pairing.prediction.units != 1 and heads.over_units(pairing, softmax)
+    target = pairing.target
+    fitted = target is None or (target.flow.source is Source.LABELS and not target.flow.steps)
+    over_units = softmax.axis_role is AxisRole.CLASS and pairing.prediction.units is not None
+    return pairing.framework == "keras" and fitted and over_units and not heads.over_one(pairing, softmax)
 
 
 RULE = Rule(

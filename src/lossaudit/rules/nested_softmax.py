@@ -24,12 +24,12 @@ def check(pairing: Pairing) -> Problem | None:
 def _same_axis(pairing: Pairing, inner: Step, outer: Step) -> bool:
     """Of another axis it may be meant: rows first and then columns, say."""
     flow = pairing.prediction
-    if flow.dims:
-        return inner.axis == outer.axis and inner.axis_role is outer.axis_role
+    if inner.axis != outer.axis or inner.axis_role is not outer.axis_role:
+        return False
     between = heads.after(flow, inner)[: -len(heads.after(flow, outer)) - 1]
     moved = any(heads.role(step.op) not in heads.KEEPS_AXES for step in between)
-    axes = {heads.dimension(pairing, step) for step in (inner, outer)}
-    return not moved and len(axes) == 1 and None not in axes
+    known = inner.axis is not None or all("dim" not in step.args for step in (inner, outer))
+    return bool(flow.dims) or (known and not moved)
 
 
 RULE = Rule(

@@ -14,7 +14,7 @@ CONSTANT = {"softmax": 1.0, "log_softmax": 0.0}
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, *CONSTANT)
-    if softmax is None or not (_over_one(pairing, softmax) or _always_constant(pairing, softmax)):
+    if softmax is None or not (heads.over_one(pairing, softmax) or _always_constant(pairing, softmax)):
         return None
     value = CONSTANT[softmax.op]
     return Problem(
@@ -25,11 +25,6 @@ def check(pairing: Pairing) -> Problem | None:
             title="for two classes use one unit with bce_with_logits on the logit, or two units with cross-entropy"
         ),
     )
-
-
-def _over_one(pairing: Pairing, softmax: Step) -> bool:
-    flow = pairing.prediction
-    return heads.axis_size(flow, softmax) == 1 or (flow.units == 1 and heads.over_units(pairing, softmax))
 
 
 def _always_constant(pairing: Pairing, softmax: Step) -> bool:

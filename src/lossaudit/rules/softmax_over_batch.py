@@ -51,14 +51,14 @@ def _measured(pairing: Pairing, softmax: Step) -> bool:
 
 
 def _told(pairing: Pairing, softmax: Step) -> bool:
-    """Whether the text shows it: axis 0 of what a layer of several units makes of a batch.
+    """Whether the text shows it: the samples' axis of what a layer of several units makes of a batch.
 
     Scores of samples against samples are no layer's outputs, and a squeezed or single sample has no batch axis.
     """
     flow = pairing.prediction
-    keeps_axes = all(heads.role(step.op) in heads.KEEPS_AXES for step in flow.steps)
-    several = flow.units is not None and flow.units >= 2 and bool(flow.layer)
-    return flow.batched and keeps_axes and several and heads.dimension(pairing, softmax) == 0
+    kept = all(heads.role(step.op) in heads.KEEPS_AXES for step in flow.steps)
+    several = bool(flow.layer) and flow.units != 1 and not flow.dims
+    return several and kept and softmax.axis == 0 and softmax.axis_role is AxisRole.BATCH
 
 
 RULE = Rule(

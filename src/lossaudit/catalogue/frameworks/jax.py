@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lossaudit.catalogue.notation import Default, Spellings, function, layer, method
+from lossaudit.catalogue.notation import Spellings, fixed, function, layer, method
 from lossaudit.catalogue.schema import Param
 
 _ARRAY = "jax.Array"
 
 
 # A loss of optax is left unreduced.
-_NONE: dict[str, Default] = {"reduction": "none"}
+_NONE = fixed(reduction="none")
 _LOGITS = ("logits:input", "labels:target")
 _SIDES = ("predictions:input", "targets:target")
 
@@ -23,38 +23,36 @@ _LOSSES: dict[str, Spellings] = {
     "cross_entropy": function(
         "optax.softmax_cross_entropy optax.softmax_cross_entropy_with_integer_labels",
         *_LOGITS,
+        *_NONE,
         axis=-1,
         where=None,
-        fixed=_NONE,
     )
-    + function("optax.safe_softmax_cross_entropy", *_LOGITS, fixed=_NONE),
-    "bce_with_logits": function("optax.sigmoid_binary_cross_entropy", *_LOGITS, fixed=_NONE),
-    "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, alpha=None, gamma=2.0, fixed=_NONE),
-    "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", fixed=_NONE),
-    "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", fixed=_NONE),
-    "mse": function(
-        "optax.squared_error optax.l2_loss", "predictions:input", Param("targets", None, "target"), fixed=_NONE
-    ),
-    "log_cosh": function("optax.log_cosh", "predictions:input", Param("targets", None, "target"), fixed=_NONE),
-    "huber": function(
-        "optax.huber_loss", "predictions:input", Param("targets", None, "target"), delta=1.0, fixed=_NONE
-    ),
-    "cosine_distance": function("optax.cosine_distance", *_SIDES, epsilon=0.0, axis=-1, where=None, fixed=_NONE),
+    + function("optax.safe_softmax_cross_entropy", *_LOGITS, *_NONE),
+    "bce_with_logits": function("optax.sigmoid_binary_cross_entropy", *_LOGITS, *_NONE),
+    "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, *_NONE, alpha=None, gamma=2.0),
+    "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", *_NONE),
+    "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", *_NONE),
+    "mse": function("optax.squared_error optax.l2_loss", "predictions:input", Param("targets", None, "target"), *_NONE),
+    "log_cosh": function("optax.log_cosh", "predictions:input", Param("targets", None, "target"), *_NONE),
+    "huber": function("optax.huber_loss", "predictions:input", Param("targets", None, "target"), *_NONE, delta=1.0),
+    "cosine_distance": function("optax.cosine_distance", *_SIDES, *_NONE, epsilon=0.0, axis=-1, where=None),
     "kl_div": function(
         "optax.kl_divergence optax.convex_kl_divergence",
         "log_predictions:input",
         "targets:target",
+        *_NONE,
+        *fixed(log_target=False),
         axis=-1,
         where=None,
-        fixed={**_NONE, "log_target": False},
     )
     + function(
         "optax.kl_divergence_with_log_targets",
         "log_predictions:input",
         "log_targets:target",
+        *_NONE,
+        *fixed(log_target=True),
         axis=-1,
         where=None,
-        fixed={**_NONE, "log_target": True},
     ),
     "triplet_margin": function(
         "optax.triplet_margin_loss",
@@ -63,9 +61,9 @@ _LOSSES: dict[str, Spellings] = {
         "negatives:negative",
         Param("axis", -1, "dim"),
         Param("norm_degree", 2, "p"),
+        *_NONE,
         margin=1.0,
-        eps=1e-6,
-        fixed=_NONE,
+        eps=1e-06,
     ),
     "ctc_with_logits": function(
         "optax.ctc_loss",
@@ -74,8 +72,8 @@ _LOSSES: dict[str, Spellings] = {
         "labels:target",
         "label_paddings",
         Param("blank_id", 0, "blank"),
+        *_NONE,
         log_epsilon=-100000.0,
-        fixed=_NONE,
     ),
 }
 

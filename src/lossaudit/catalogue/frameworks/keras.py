@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lossaudit.catalogue.notation import Default, Spellings, function, layer, string
+from lossaudit.catalogue.notation import Default, Spellings, fixed, function, layer, string
 from lossaudit.catalogue.schema import Param
 
 _SIDES = ("y_true:target", "y_pred:input")
@@ -16,13 +16,13 @@ _REDUCTION: dict[str, Default] = {"reduction": "sum_over_batch_size"}
 _FROM_LOGITS: dict[str, Default] = {"from_logits": False, "label_smoothing": 0.0}
 
 
-def _loss(title: str, names: str, fixed: Mapping[str, Default] = MappingProxyType({}), **options: Default) -> Spellings:
+def _loss(title: str, names: str, /, *constants: Param, **options: Default) -> Spellings:
     """A loss as a class, functions of these names, and the strings that mean it."""
     functions = " ".join(f"keras.losses.{name}" for name in names.split())
     return (
-        function(functions, *_SIDES, fixed=fixed, **options)
-        + layer(f"keras.losses.{title}", fixed=fixed, **options, **_REDUCTION)
-        + string(f"{title} {names}", fixed=fixed, **options, **_REDUCTION)
+        function(functions, *_SIDES, *constants, **options)
+        + layer(f"keras.losses.{title}", *constants, **options, **_REDUCTION)
+        + string(f"{title} {names}", *constants, **options, **_REDUCTION)
     )
 
 
@@ -101,7 +101,7 @@ _LOSSES: dict[str, Spellings] = {
     "log_cosh": _loss("LogCosh", "log_cosh logcosh"),
     "huber": _loss("Huber", "huber huber_loss", delta=1.0),
     "kl_divergence": _loss("KLDivergence", "kl_divergence kld KLD kullback_leibler_divergence"),
-    "poisson_nll": _loss("Poisson", "poisson", fixed={"log_input": False, "full": False, "eps": 1e-7}),
+    "poisson_nll": _loss("Poisson", "poisson", *fixed(log_input=False, full=False, eps=1e-7)),
     "cosine_distance": _loss("CosineSimilarity", "cosine_similarity", axis=-1)
     + string("cosine_proximity", axis=-1, **_REDUCTION),
     "circle": function(
@@ -261,9 +261,9 @@ _OPS: dict[str, Spellings] = {
     + string("softsign"),
     "tanhshrink": function("keras.activations.tanh_shrink keras.ops.tanh_shrink", "x") + string("tanh_shrink"),
     "softshrink": function("keras.activations.soft_shrink keras.ops.soft_shrink", "x", Param("threshold", 0.5, "lambd"))
-    + string("soft_shrink", fixed={"lambd": 0.5}),
+    + string("soft_shrink", *fixed(lambd=0.5)),
     "hardshrink": function("keras.activations.hard_shrink keras.ops.hard_shrink", "x", Param("threshold", 0.5, "lambd"))
-    + string("hard_shrink", fixed={"lambd": 0.5}),
+    + string("hard_shrink", *fixed(lambd=0.5)),
     "threshold": function("keras.activations.threshold keras.ops.threshold", "x", "threshold", "default_value:value"),
     "relu": function("keras.activations.relu", "x", negative_slope=0.0, max_value=None, threshold=0.0)
     + function("keras.ops.relu", "x")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lossaudit.catalogue.notation import Default, Spellings, function, method
+from lossaudit.catalogue.notation import Default, Spellings, fixed, function, method
 from lossaudit.catalogue.schema import Param
 
 
@@ -39,21 +39,21 @@ def _old(name: str, target: str, prediction: str, /, **options: Default) -> Spel
     return function(f"tensorflow.losses.{name}", f"{target}:target", f"{prediction}:input", **options)
 
 
-_ROWS: dict[str, Default] = {"reduction": "none"}
+_NONE = fixed(reduction="none")
 _SIDES = ("labels:target", "logits:input")
 
 _LOSSES: dict[str, Spellings] = {
     "cross_entropy": function(
         "tensorflow.nn.softmax_cross_entropy_with_logits tensorflow.nn.softmax_cross_entropy_with_logits_v2",
         *_SIDES,
+        *_NONE,
         axis=-1,
-        fixed=_ROWS,
     )
-    + function("tensorflow.nn.sparse_softmax_cross_entropy_with_logits", *_SIDES, fixed=_ROWS)
+    + function("tensorflow.nn.sparse_softmax_cross_entropy_with_logits", *_SIDES, *_NONE)
     + _old("softmax_cross_entropy", "onehot_labels", "logits", label_smoothing=0)
     + _old("sparse_softmax_cross_entropy", "labels", "logits"),
-    "bce_with_logits": function("tensorflow.nn.sigmoid_cross_entropy_with_logits", *_SIDES, fixed=_ROWS)
-    + function("tensorflow.nn.weighted_cross_entropy_with_logits", *_SIDES, "pos_weight", fixed=_ROWS)
+    "bce_with_logits": function("tensorflow.nn.sigmoid_cross_entropy_with_logits", *_SIDES, *_NONE)
+    + function("tensorflow.nn.weighted_cross_entropy_with_logits", *_SIDES, "pos_weight", *_NONE)
     + _old("sigmoid_cross_entropy", "multi_class_labels", "logits", label_smoothing=0),
     "bce": _old("log_loss", "labels", "predictions", epsilon=1e-7),
     "hinge": _old("hinge_loss", "labels", "logits"),
@@ -74,10 +74,11 @@ _LOSSES: dict[str, Spellings] = {
         "targets:target",
         "log_input:input",
         Param("compute_full_loss", False, "full"),
-        fixed={**_ROWS, "log_input": True},
+        *_NONE,
+        *fixed(log_input=True),
     ),
     "ctc_with_logits": function(
-        "tensorflow.nn.ctc_loss", "labels:target", "logits:input", "label_length", "logit_length", fixed=_ROWS
+        "tensorflow.nn.ctc_loss", "labels:target", "logits:input", "label_length", "logit_length", *_NONE
     ),
 }
 

@@ -130,7 +130,7 @@ def opaque_call(run: Interpreter, function: Function, given: Mapping[str, Value]
         unknown = Opaque(reason, run.symbol(name))
         default = function.defaults.get(name)
         values[name] = given.get(name, unknown if default is None else join([((), default), ((), unknown)]))
-    return Call((), values, name=function.name)
+    return Call((), values, complete=spec.vararg is None and spec.kwarg is None, name=function.name)
 
 
 def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:

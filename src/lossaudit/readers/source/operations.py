@@ -13,6 +13,7 @@ from lossaudit.pairing import Value as Argument
 from lossaudit.readers.source import expressions
 from lossaudit.readers.source.tables import methods_of_tensors
 from lossaudit.readers.source.values import (
+    NONE,
     Bound,
     Call,
     Entries,
@@ -293,7 +294,7 @@ def _made(
     args: dict[str, Argument],
     call: Call,
 ) -> Value:
-    if isinstance(entry, Loss) and not any(name == entry.prediction for name, _ in inputs):
+    if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
     if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
         return inputs[0][1]

@@ -1,0 +1,274 @@
+"""The expression of a loss as a trace: operations in order, without shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lossaudit import catalogue
+from lossaudit.catalogue.schema import Role
+from lossaudit.pairing import Args, Const
+from lossaudit.readers.source.values import Tensor
+from lossaudit.recognise.graph import role_of
+from lossaudit.recognise.positions import FULL_REDUCTIONS, keeps_first, rank_after, sizes
+from lossaudit.trace import LeafKind, Node, Trace
+
+_MOST_NODES = 400
+_MOST_KNOWN = 20_000
+_UNSEEN = Tensor("", leaf=LeafKind.HIDDEN, name="made by more operations than lossaudit follows")
+_COMPUTED = Tensor("", leaf=LeafKind.HIDDEN, name="computed weights")
+
+# Creation of tensors: what they hold is the program's data, or the same for all samples.
+_CONSTANTS = frozenset({"zeros", "ones", "full", "empty", "eye", "arange", "linspace", "zero_", "fill"})
+_DATA = frozenset({"tensor", "rand", "randn", "randint", "randperm", "normal", "uniform_"})
+_LIKE = frozenset({"rand_like", "randn_like", "randint_like"})
+
+_FIXED_RANK = {"mv": 1, "mm": 2, "addmm": 2, "bmm": 3, "baddbmm": 3, "randperm": 1, "arange": 1, "eye": 2}
+_DTYPES = {
+    **dict.fromkeys(("long", "int", "short", "char", "byte", "argmax", "argmin", "argsort", "one_hot"), "int64"),
+    **dict.fromkeys(("randint", "randint_like", "randperm"), "int64"),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "isin", "isnan", "isinf", "isfinite", "bool"), "bool"),
+    **dict.fromkeys((f"logical_{name}" for name in ("and", "or", "xor", "not")), "bool"),
+    **dict.fromkeys(("float", "double", "half", "bfloat16", "rand", "randn", "normal", "uniform_"), "float32"),
+}
+_INTEGERS = {"long": "int64", "int": "int32", "short": "int16", "LongTensor": "int64", "IntTensor": "int32"}
+_NO_GRADIENT = frozenset({"argmax", "argmin", "argsort", "one_hot", "item", "tolist", "numpy", "detach"}) | {
+    op for op, dtype in _DTYPES.items() if dtype != "float32"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A trace, and the expression of each of its nodes."""
+
+    trace: Trace
+    tensors: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """What is known of a tensor's axes: how many, and whether the first holds the samples."""
+
+    rank: int | None
+    batched: bool
+
+
+def lower(loss: Tensor) -> Lowered:
+    """The operations behind a loss, down to the last affine operations and the targets."""
+    modelled = loss.grad or any(below.grad for _, below in loss.inputs)
+    return _Lowering(hidden_grad=not modelled).lower(loss)
+
+
+@dataclass(slots=True)
+class _Lowering:
+    """One lowering.
+
+    Attributes:
+        hidden_grad: Whether what was not seen counts as a model's work: where no model was seen at all.
+    """
+
+    hidden_grad: bool
+    nodes: list[Node] = field(default_factory=list[Node])
+    index: dict[Tensor, int] = field(default_factory=dict[Tensor, int])
+
+    def lower(self, loss: Tensor) -> Lowered:
+        """Depth first, without recursion."""
+        stack: list[tuple[Tensor, tuple[tuple[str, Tensor], ...] | None]] = [(loss, None)]
+        while stack:
+            tensor, inputs = stack.pop()
+            if tensor in self.index:
+                continue
+            if inputs is None:
+                inputs = self._inputs(tensor)
+                if inputs:
+                    stack.append((tensor, inputs))
+                    stack.extend((below, None) for _, below in reversed(inputs))
+                    continue
+            self.index[tensor] = len(self.nodes)
+            self.nodes.append(self._node(tensor, tuple((name, self.index[below]) for name, below in inputs)))
+        return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.index))
+
+    def _inputs(self, tensor: Tensor) -> tuple[tuple[str, Tensor], ...]:
+        role = role_of(tensor.op)
+        if role is Role.AFFINE:  # its weights, as far as they show whether they are parameters
+            return tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
+        if role is Role.OTHER or _leaf_kind(tensor) is not None:
+            return ()
+        if len(self.index) < _MOST_NODES:
+            return tensor.inputs
+        return tuple((name, below if below in self.index else _UNSEEN) for name, below in tensor.inputs)
+
+    def _node(self, tensor: Tensor, inputs: tuple[tuple[str, int], ...]) -> Node:
+        kind = _leaf_kind(tensor)
+        axes = _axes(tensor)
+        below = [self.nodes[index] for _, index in inputs]
+        return Node(
+            "" if kind is not None else tensor.op,
+            inputs,
+            {} if kind is not None else _args(tensor),
+            () if _is_scalar(tensor, below) else None,
+            _dtype(tensor, below),
+            tensor.place,
+            kind,
+            tensor.name,
+            self._grad(tensor, kind, below),
+            batched=axes.batched,
+            rank=axes.rank,
+        )
+
+    def _grad(self, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
+        if kind is not None:
+            return tensor.grad or (self.hidden_grad and kind is LeafKind.HIDDEN)
+        role = role_of(tensor.op)
+        if role is Role.LOSS:
+            return True
+        if tensor.op in _NO_GRADIENT or role is Role.CUT:
+            return False
+        seen = any(node.grad for node in below)
+        if role is Role.AFFINE:
+            return tensor.grad or self.hidden_grad
+        return seen or not below if self.hidden_grad else tensor.grad and (not below or seen)
+
+
+def _leaf_kind(tensor: Tensor) -> LeafKind | None:
+    """What kind of leaf a tensor is; operations that make one out of nothing are leaves too."""
+    if not tensor.op:
+        return tensor.leaf or LeafKind.HIDDEN
+    if tensor.op in _CONSTANTS:
+        return LeafKind.CONSTANT
+    return LeafKind.DATA if tensor.op in _LIKE or (tensor.op in _DATA and not tensor.inputs) else None
+
+
+def _args(tensor: Tensor) -> Args:
+    """The constants; what a framework's convention says of axes is written out."""
+    if tensor.framework == "torch":
+        return tensor.args
+    entry = catalogue.loss(tensor.op)
+    if entry is not None and entry.class_axis and "axis" not in tensor.args:
+        return {**tensor.args, "axis": tensor.args.get("dim", Const(-1))}
+    if tensor.framework == "keras" and tensor.op in _OF_SAMPLES:
+        return {}
+    if tensor.op.startswith("conv") and tensor.args.get("data_format", Const(None)) == Const(None):
+        return {**tensor.args, "data_format": Const("channels_last")}
+    return tensor.args
+
+
+def _is_scalar(tensor: Tensor, below: list[Node]) -> bool:
+    """Whether it is known to be a single number."""
+    if tensor.scalar:
+        return True
+    if not below:
+        return False
+    if tensor.op in FULL_REDUCTIONS and len(below) == 1:
+        return tensor.args.get("dim", Const(None)) == Const(None) and tensor.args.get("keepdim") != Const(True)
+    role = role_of(tensor.op)
+    if role is Role.LOSS:
+        return tensor.framework == "torch" and tensor.args.get("reduction") in _REDUCED
+    same = role in (Role.ELEMENTWISE, Role.CAST, Role.HEAD)
+    return same and all(node.shape == () for node in below)
+
+
+_REDUCED = (Const("mean"), Const("sum"), Const("batchmean"))
+
+
+def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
+    """The element type, as far as it shows whether numbers are indices or masks."""
+    known = _DTYPES.get(tensor.op)
+    if known is not None:
+        return known
+    asked = tensor.args.get("dtype")
+    if asked is not None and asked != Const(None):
+        name = asked.value if isinstance(asked, Const) else None
+        short = name.rpartition(".")[2] if isinstance(name, str) else ""
+        return _INTEGERS.get(short, short) or None
+    if tensor.op in ("tensor", "full"):
+        return "int64" if _are_integers(tensor.args.get("data")) else None
+    role = role_of(tensor.op)
+    if role in (Role.VIEW, Role.SELECT, Role.JOIN) and below:
+        return below[0].dtype
+    return None
+
+
+def _are_integers(value: object) -> bool:
+    if isinstance(value, Const):
+        value = value.value
+    if isinstance(value, tuple):
+        return bool(value) and all(_are_integers(item) for item in value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# Facts of tensors that several losses share: a model's forward is walked once, however many losses follow.
+_known: dict[Tensor, _Axes] = {}
+
+
+def _axes(tensor: Tensor) -> _Axes:
+    """What is known of the axes, from the leaves upwards."""
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    stack = [tensor]
+    while stack:
+        here = stack[-1]
+        if here in _known:
+            stack.pop()
+            continue
+        missing = [below for _, below in here.inputs if below not in _known]
+        if missing:
+            stack.extend(missing)
+        else:
+            _known[here] = _axes_of(here, [_known[below] for _, below in here.inputs])
+            stack.pop()
+    return _known[tensor]
+
+
+def _axes_of(tensor: Tensor, below: list[_Axes]) -> _Axes:
+    if tensor.scalar:
+        return _Axes(0, False)
+    rank = _rank(tensor, below)
+    return _Axes(rank, tensor.batched or _batched(tensor, below))
+
+
+def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
+    op = tensor.op
+    fixed = _FIXED_RANK.get(op)
+    if fixed is not None:
+        return fixed
+    if not below:
+        shape = sizes(tensor.args, "size")
+        return len(shape) if shape is not None else _depth(tensor)
+    if op.startswith("conv") and op[-2:-1].isdigit() and below[0].rank is None:
+        return int(op[-2]) + 2 if below[0].batched else None
+    if tensor.framework == "keras" and op in _OF_SAMPLES:
+        return 2 if op == "flatten" else None
+    if len(below) > 1 and role_of(op) is Role.ELEMENTWISE:
+        ranks = [axes.rank for axes in below]
+        known = [rank for rank in ranks if rank is not None]
+        return max(known) if len(known) == len(ranks) else None
+    return rank_after(op, tensor.args, [name for name, _ in tensor.inputs], below[0].rank)
+
+
+# Keras counts the axes of these layers without the batch.
+_OF_SAMPLES = frozenset({"flatten", "reshape", "permute"})
+
+
+def _depth(tensor: Tensor) -> int | None:
+    data = tensor.args.get("data")
+    value: object = data.value if isinstance(data, Const) else None
+    depth = 0
+    while isinstance(value, tuple) and value:
+        depth, value = depth + 1, value[0]
+    return depth or None
+
+
+def _batched(tensor: Tensor, below: list[_Axes]) -> bool:
+    if not below:
+        return False
+    role = role_of(tensor.op)
+    if role is Role.ELEMENTWISE:
+        return any(axes.batched for axes in below)
+    if role is Role.JOIN:
+        return all(axes.batched for axes in below) and tensor.op in ("cat", "pad")
+    if not below[0].batched:
+        return False
+    if tensor.framework == "keras" and tensor.op in _OF_SAMPLES:
+        return True
+    names = [name for name, _ in tensor.inputs]
+    return role is Role.AFFINE or keeps_first(tensor.op, tensor.args, names, below[0].rank)

@@ -10,6 +10,7 @@ from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import expressions, functions, signal
+from lossaudit.readers.source.backend import backend
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
@@ -122,12 +123,13 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
 
 def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
+    keras = backend(run.texts[path].tree) if path in run.texts else None
     grouped: dict[tuple[Place, bool, object], list[Met]] = {}
     for met in _with_what_is_only_evaluated(run.met):
         output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
         grouped.setdefault((met.place, met.differentiated, output), []).append(met)
     for (place, differentiated, _), found in grouped.items():
-        term = _term(run, found, differentiated)
+        term = _term(run, found, differentiated, keras)
         stopped = _cut(run, found) if differentiated else ""
         if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
             yield Objective(place, () if term is None else (term,), stopped)
@@ -154,7 +156,7 @@ def _cut(run: Interpreter, found: list[Met]) -> str:
     return reasons[0] if all(reasons) else ""
 
 
-def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:
+def _term(run: Interpreter, found: list[Met], differentiated: bool, keras: str | None) -> Term | None:
     """All that may stand at one place. Of what is differentiated, only what is no loss with a name of its own."""
     alternatives: list[Pairing] = []
     unresolved: list[Unresolved] = []
@@ -168,7 +170,8 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | No
         for term in terms(met.loss):
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
-                    made = replace(pairing, guards=met.guards, trained=met.trained)
+                    on = keras if pairing.framework == "keras" else None
+                    made = replace(pairing, guards=met.guards, trained=met.trained, backend=on)
                     alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
                 unresolved += [each for each in term.unresolved if each not in unresolved]

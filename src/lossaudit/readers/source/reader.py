@@ -10,7 +10,7 @@ from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import expressions, functions, signal
-from lossaudit.readers.source.backend import backend
+from lossaudit.readers.source.backend import backend_of
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
@@ -51,7 +51,7 @@ def read(path: str, project: Project) -> Reading:
         _run_the_rest(run, made)
     except Exhausted:
         left = (Unresolved("the rest of the file", "it takes too many steps to follow", Place(path, 0)),)
-    return Reading(tuple(_objectives(run, path)), left)
+    return Reading(tuple(_objectives(run, path, backend_of(project.text(path).tree))), left)
 
 
 def _run_the_rest(run: Interpreter, module: Module) -> None:
@@ -121,15 +121,14 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
     return [] if function.name == "__init__" else made
 
 
-def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
+def _objectives(run: Interpreter, path: str, backend: str | None) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
-    keras = backend(run.texts[path].tree) if path in run.texts else None
     grouped: dict[tuple[Place, bool, object], list[Met]] = {}
     for met in _with_what_is_only_evaluated(run.met):
         output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
         grouped.setdefault((met.place, met.differentiated, output), []).append(met)
     for (place, differentiated, _), found in grouped.items():
-        term = _term(run, found, differentiated, keras)
+        term = _term(run, found, differentiated, backend)
         stopped = _cut(run, found) if differentiated else ""
         if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
             yield Objective(place, () if term is None else (term,), stopped)
@@ -156,7 +155,7 @@ def _cut(run: Interpreter, found: list[Met]) -> str:
     return reasons[0] if all(reasons) else ""
 
 
-def _term(run: Interpreter, found: list[Met], differentiated: bool, keras: str | None) -> Term | None:
+def _term(run: Interpreter, found: list[Met], differentiated: bool, backend: str | None) -> Term | None:
     """All that may stand at one place. Of what is differentiated, only what is no loss with a name of its own."""
     alternatives: list[Pairing] = []
     unresolved: list[Unresolved] = []
@@ -170,7 +169,7 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool, keras: str |
         for term in terms(met.loss):
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
-                    on = keras if pairing.framework == "keras" else None
+                    on = backend if pairing.framework == "keras" else None
                     made = replace(pairing, guards=met.guards, trained=met.trained, backend=on)
                     alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):

@@ -251,6 +251,7 @@ class Interpreter:
         return expressions.evaluate(self, node)
 
     def call(self, function: Value, call: Call) -> Value:
+        self.step()
         return calls.call(self, function, call)
 
     def attribute(self, value: Value, name: str, place: Place | None) -> Value:

@@ -22,7 +22,8 @@ from lossaudit.readers.source.values import Call, Function, Literal, Module, Obj
 from lossaudit.trace import LeafKind
 
 _MOST_INSTANCES = 3
-_STEPS_ALONE, _STEPS_OF_A_FILE = 60_000, 400_000
+# Steps of a run, some 20 microseconds each: a file of a thousand lines takes about 20,000.
+_STEPS_OF_A_FILE, _STEPS_ALONE, _LEAST_ALONE = 200_000, 40_000, 2_000
 _MOST_CELLS = 400_000
 _MAIN = "__main__"
 # What a trainer hands to these methods is data, as their interface says.
@@ -94,15 +95,20 @@ def _run_the_rest(run: Interpreter, module: Module) -> None:
     """What nothing in the program calls is run with arguments that nobody knows; callers before those they call."""
     text = run.texts[module.path].text
     for also_mentioned in (False, True):
-        progress = True
-        while progress:
-            progress = False
-            for node, function in list(run.functions.items()):
-                if node in run.entered or function.module != module or isinstance(node, ast.Lambda):
-                    continue
-                if also_mentioned or not _is_mentioned(function.name, text):
-                    _run_alone(run, function)
-                    progress = True
+        while waiting := [
+            each for each in _not_run(run, module) if also_mentioned or not _is_mentioned(each.name, text)
+        ]:
+            for function in waiting:
+                if function.node not in run.entered:
+                    _run_alone(run, function, len(_not_run(run, module)))
+
+
+def _not_run(run: Interpreter, module: Module) -> list[Function]:
+    return [
+        function
+        for node, function in run.functions.items()
+        if node not in run.entered and function.module == module and not isinstance(node, ast.Lambda)
+    ]
 
 
 def _is_mentioned(name: str, text: str) -> bool:
@@ -110,9 +116,11 @@ def _is_mentioned(name: str, text: str) -> bool:
     return len(re.findall(rf"\b{name}\b", text)) > 1
 
 
-def _run_alone(run: Interpreter, function: Function) -> None:
+def _run_alone(run: Interpreter, function: Function, waiting: int) -> None:
+    """Run a function with a share of the steps that are left, so that a long one leaves some to the others."""
     run.entered.add(function.node)
-    run.limit = min(run.steps + _STEPS_ALONE, _STEPS_OF_A_FILE)
+    share = (_STEPS_OF_A_FILE - run.steps) // waiting
+    run.limit = min(run.steps + min(max(share, _LEAST_ALONE), _STEPS_ALONE), _STEPS_OF_A_FILE)
     module = function.module
     run.frames.append(Frame(run.texts[module.path].tree, module, module.scope))
     try:

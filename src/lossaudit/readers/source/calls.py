@@ -8,6 +8,7 @@ from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind
 from lossaudit.readers.source import functions, operations, statements
 from lossaudit.readers.source.conditions import join
+from lossaudit.readers.source.tables import methods_of_tensors
 from lossaudit.readers.source.values import (
     Bound,
     Call,
@@ -23,6 +24,7 @@ from lossaudit.readers.source.values import (
     Tensor,
     Value,
 )
+from lossaudit.trace import LeafKind
 
 if TYPE_CHECKING:
     from lossaudit.readers.source.interpreter import Interpreter
@@ -146,7 +148,8 @@ def _of_opaque(run: Interpreter, function: Opaque, given: Call) -> Value:
         result = special(run, Opaque(function.reason, receiver, function.leaf, function.batched), given)
         if result is not None:
             return result
-    if receiver and operations.is_of_tensors(name):
+    of_data = function.leaf is LeafKind.DATA and name in methods_of_tensors()  # data stay data
+    if receiver and (operations.is_of_tensors(name) or of_data):
         owner = Opaque(function.reason, receiver, function.leaf, function.batched)
         return _spread(run, given, lambda each: operations.method(run, owner, name, each))
     return Opaque(f"what {given.name or 'an unknown function'} returns")

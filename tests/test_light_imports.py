@@ -50,7 +50,9 @@ def test_nothing_heavy_is_loaded(code):
 
 def test_an_empty_folder_is_linted_without_rules_and_reader(tmp_path):
     names = ("lossaudit.rules", "lossaudit.readers", "lossaudit.catalogue", "tomllib", "multiprocessing.pool")
-    program = f"import sys\n{_command('lint', str(tmp_path))}\nprint(*[name for name in {names!r} if name in sys.modules])"
+    program = (
+        f"import sys\n{_command('lint', str(tmp_path))}\nprint(*[name for name in {names!r} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -12,10 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -69,8 +70,15 @@ def _guarded(work: Callable[[J], R], job: J, lost: Callable[[J, str], R], second
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm."""
+    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm.
+
+    An alarm that the calling program has set is put back, and left alone where it comes earlier.
+    """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    theirs, started = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
+    if 0 < theirs <= seconds:
         yield
         return
     before = signal.signal(signal.SIGALRM, _late)
@@ -80,6 +88,8 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if theirs:
+            signal.setitimer(signal.ITIMER_REAL, max(theirs - (time.monotonic() - started), 0.001))
 
 
 def _late(_: int, __: FrameType | None) -> None:
@@ -97,6 +107,8 @@ class _Worker(Generic[J]):
 def _in_processes(
     work: Callable[[J], R], jobs: Sequence[J], lost: Callable[[J, str], R], processes: int, seconds: float
 ) -> Iterator[R]:
+    from multiprocessing.connection import wait  # here, since a few files are read without processes
+
     waiting = deque(jobs)
     workers = [_started(work, lost, seconds, waiting.popleft()) for _ in range(processes)]
     try:
@@ -124,6 +136,8 @@ def _in_processes(
 
 
 def _started(work: Callable[[J], R], lost: Callable[[J, str], R], seconds: float, job: J) -> _Worker[J]:
+    import multiprocessing
+
     # A forked process has all modules at once. Elsewhere than on Linux system libraries may not survive a fork.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     ours, theirs = context.Pipe()

@@ -8,7 +8,7 @@ CANDIDATES = python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $$p; break; }; done)
 
-FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, cvxpy
+FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, keras, cvxpy
 
 .PHONY: demo test zoo clean python
 .NOTPARALLEL:
@@ -30,7 +30,7 @@ test: python
 	.venv/bin/ruff format --check .
 	.venv/bin/pyrefly check
 	.venv/bin/lint-imports
-	@.venv/bin/python -c "import $(FRAMEWORKS)"  # without one its tests would be skipped, and nobody would know
+	@KERAS_BACKEND=jax .venv/bin/python -c "import $(FRAMEWORKS)"  # without one its tests would be skipped, and nobody would know
 	@for name in $$LOSSAUDIT_CHROMIUM chromium chromium-browser google-chrome; do \
 	  command -v $$name >/dev/null && exit 0; \
 	done; echo "No Chromium here: the browser tests are skipped."

@@ -39,7 +39,14 @@ def test_version(capsys):
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("rn", "run"), ("rule", "rules"), ("lnt", "lint"), ("explian", "explain"), ("check", "recheck"), ("xyzzy", "there is lint")],
+    [
+        ("rn", "run"),
+        ("rule", "rules"),
+        ("lnt", "lint"),
+        ("explian", "explain"),
+        ("check", "recheck"),
+        ("xyzzy", "there is lint"),
+    ],
 )
 def test_an_unknown_command_gets_the_nearest_ones(name, wanted, capsys):
     assert main([name]) == 2

@@ -122,6 +122,17 @@ def spellings(framework: str, kind: Kind) -> Iterator[tuple[Spelling, Op | Loss]
             yield spelling, entry
 
 
+def spelled(framework: str, name: str) -> Iterator[Spelling]:
+    """How a framework spells the operation or loss of this name.
+
+    >>> [spelling.path for spelling in spelled("tensorflow", "log_softmax")]
+    ['tensorflow.nn.log_softmax', 'tensorflow.math.log_softmax']
+    """
+    for entry, spelling in _spellings(framework).values():
+        if entry.name == name:
+            yield spelling
+
+
 def nearest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """Candidates that a person may have meant, the likeliest first; at most three.
 

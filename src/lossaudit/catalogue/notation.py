@@ -9,10 +9,11 @@ one row, separated by spaces.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from lossaudit.catalogue.naming import ROOTS
-from lossaudit.catalogue.schema import Kind, Param, Spelling
+from lossaudit.catalogue.schema import REQUIRED, Kind, Param, Spelling
 from lossaudit.pairing import Scalar
 
 Default = Scalar | tuple[Scalar, ...]
@@ -24,23 +25,22 @@ Spellings = tuple[Spelling, ...]
 NUMPY: Mapping[str, str] = MappingProxyType(
     {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 )
-_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
-def _params(
-    required: tuple[str | Param, ...], defaults: Mapping[str, Default], means: Mapping[str, str]
-) -> tuple[Param, ...]:
-    given = [text if isinstance(text, Param) else _param(text, means) for text in required]
-    params = [Param(name, default, means.get(name, "")) for name, default in defaults.items()]
+def _params(required: tuple[str | Param, ...], defaults: Mapping[str, Default], *, renamed: bool) -> tuple[Param, ...]:
+    """`renamed` where NumPy's names mean the catalogue's."""
+    given = [_param(text, renamed) if isinstance(text, str) else text for text in required]
+    params = [Param(name, value, NUMPY.get(name, "") if renamed else "") for name, value in defaults.items()]
     if given and not given[-1].name:  # what is fixed comes last, so that it takes no argument's place
         return (*[p for p in given if p.name], *params, *[p for p in given if not p.name])
     return (*given, *params)
 
 
-def _param(text: str, names: Mapping[str, str]) -> Param:
+@cache
+def _param(text: str, renamed: bool) -> Param:
     name, _, means = text.partition(":")
     plain = name.removeprefix("*")
-    return Param(plain, means=means or names.get(plain, ""), variadic=plain != name)
+    return Param(plain, REQUIRED, means or (NUMPY.get(plain, "") if renamed else ""), plain != name)
 
 
 def fixed(**constants: Default) -> tuple[Param, ...]:
@@ -56,7 +56,7 @@ def _named(kind: Kind, paths: str, required: tuple[str | Param, ...], defaults: 
     """Spellings by dotted name, all in one framework."""
     names = paths.split()
     framework = ROOTS[names[0].partition(".")[0]]
-    params = _params(required, defaults, _NO_NAMES if framework == "torch" else NUMPY)
+    params = _params(required, defaults, renamed=framework != "torch")
     return tuple([Spelling(framework, name, kind, params) for name in names])
 
 
@@ -86,7 +86,7 @@ def string(names: str, /, *required: str | Param, **defaults: Default) -> Spelli
     >>> string("softmax", axis=-1)[0].path
     'softmax'
     """
-    params = _params(required, defaults, NUMPY)
+    params = _params(required, defaults, renamed=True)
     return tuple([Spelling("keras", name, Kind.STRING, params) for name in names.split()])
 
 
@@ -122,7 +122,7 @@ def node(names: str, edges: str = "input", saved: str = "") -> Spellings:
 def both(names: str, /, *required: str | Param, **defaults: Default) -> Spellings:
     """A function `torch.name(input, ...)` and a method `input.name(...)` with the same further parameters."""
     paths = " ".join([f"torch.{name}" for name in names.split()])
-    params = _params(required, defaults, _NO_NAMES)
+    params = _params(required, defaults, renamed=False)
     return function(paths, "input", *params) + method(names, *params)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from lossaudit.pairing import Scalar, TargetEncoding
 
@@ -46,8 +47,10 @@ class Required:
 REQUIRED = Required()
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+# Named tuples and no dataclasses, these two: thousands are made whenever the catalogue is loaded.
+
+
+class Param(NamedTuple):
     """A parameter of a spelling.
 
     Attributes:
@@ -67,8 +70,7 @@ class Param:
         return self.means or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One way to ask for an operation: a dotted name in a framework and its parameters in order.
 
     A method has its receiver first. The overloads of one name are merged into one list of parameters.

@@ -118,7 +118,10 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
         return None
     if len(inputs) == 1 or graph.carrier(index) is not None:
         return Step(node.op, _constants(node), _axis(graph, index), place=node.place), inputs[0]
-    carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
+    carriers = [source for source in inputs if graph.modelled(source)] or [
+        source for source in inputs if graph.has_grad(source)
+    ]
+    carriers = carriers or [inputs[0]]
     if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:
         others: dict[str, Value] = {
             name: Unknown("a tensor of the program") for name, source in node.inputs if source != carriers[0]

@@ -10,6 +10,7 @@ from lossaudit.pairing import AxisRole, Const, Flow, Step
 from lossaudit.recognise.graph import Graph, role_of
 from lossaudit.recognise.positions import carry, normal, number, resizes, same, sizes
 
+_KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
 _CHANNELS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 _CHANNELS |= {f"conv_transpose{rank}d": rank for rank in (1, 2, 3)}
 
@@ -51,7 +52,7 @@ def follow_axes(graph: Graph, flow: Flow, nodes: tuple[int, ...], class_axis: in
     return replace(
         flow,
         steps=steps,
-        units=_size_of(graph, end, class_axis, (units, *heads.values())),
+        units=_size_of(graph, end, class_axis, (units, *heads.values()), moved=_moved(flow)),
         batched=graph.node(end).batched,
     )
 
@@ -106,12 +107,21 @@ def _role(graph: Graph, step: Step, position: int | None, class_axis: int | None
     return AxisRole.BATCH if found is False and step.axis == 0 and graph.rank(end) is not None else AxisRole.UNKNOWN
 
 
-def _size_of(graph: Graph, end: int, class_axis: int | None, axes: tuple[_Axis, ...]) -> int | None:
+def _moved(flow: Flow) -> bool:
+    """Whether a step may have put the units of the layer at the source elsewhere."""
+    return any(role_of(step.op) not in _KEEPS_AXES for step in flow.steps)
+
+
+def _size_of(graph: Graph, end: int, class_axis: int | None, axes: tuple[_Axis, ...], *, moved: bool) -> int | None:
+    """Size of the class axis. Units that nothing has moved are the classes, be the axis counted as it may."""
     if class_axis is None:
         return None
     rank = graph.rank(end)
-    fitting = (axis for axis in axes if axis.position is not None and same(axis.position, class_axis, rank))
-    return next((axis.size for axis in fitting if axis.size is not None), None)
+    for axis in axes:
+        here = same(axis.position, class_axis, rank) if axis.position is not None else False
+        if axis.size is not None and (here or (here is None and not moved)):
+            return axis.size
+    return None
 
 
 def class_axis_of(graph: Graph, flow: Flow, nodes: tuple[int, ...]) -> int | None:

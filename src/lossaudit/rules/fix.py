@@ -34,7 +34,7 @@ def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None]
         return None
     advice = Fix("; ".join((remedy.title, *remedy.also)))
     if remedy.respelling is not None or remedy.arguments is not None:
-        return _respelled(advice, remedy, pairing)
+        return _respelled(advice, remedy, pairing, load)
     head = next((step for step in reversed(heads.head(pairing.prediction)) if step.op in remedy.drop_head), None)
     if head is None or any(heads.role(step.op) not in HARMLESS for step in heads.after(pairing.prediction, head)):
         return advice
@@ -47,11 +47,11 @@ def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None]
     return fix if change.local or not fix.edits else replace(fix, title=f"{fix.title} ({_elsewhere(site, change)})")
 
 
-def _respelled(advice: Fix, remedy: Remedy, pairing: Pairing) -> Fix:
+def _respelled(advice: Fix, remedy: Remedy, pairing: Pairing, load: Callable[[str], File | None]) -> Fix:
     """One expression spelled otherwise, or one call with other arguments."""
-    change = respelled(remedy.respelling, pairing) if remedy.respelling is not None else None
+    change = respelled(remedy.respelling, pairing, load) if remedy.respelling is not None else None
     if change is None and remedy.arguments is not None:
-        change = rearranged(remedy.arguments, pairing.loss)
+        change = rearranged(remedy.arguments, pairing.loss, load)
     if change is None:
         return advice
     return _shown(advice, (change.file,), change.edits, remedy.keeps_values and change.local)

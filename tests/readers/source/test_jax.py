@@ -294,15 +294,6 @@ PROGRAMS: dict[str, tuple[str, str, tuple[str, ...], int]] = {
         ("softmax",),
         3,
     ),
-    "the gradient is stopped": (
-        """
-        model = nn.Dense(3)
-        loss = optax.huber_loss(jax.lax.stop_gradient(model.apply(params, x)), y).mean()
-        """,
-        "huber",
-        ("detach",),
-        3,
-    ),
 }
 
 

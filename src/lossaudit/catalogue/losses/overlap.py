@@ -28,10 +28,11 @@ LOSSES = (
         expects=Expects.PROBABILITIES,
         heads=("sigmoid", "softmax"),
         encodings=_REGIONS,
-        formula="1 - sum(p y) / (sum(p y) + alpha sum(p (1 - y)) + beta sum((1 - p) y))",
+        formula="1 - sum(p y) / (sum(p y) + alpha sum((1 - p) y) + beta sum(p (1 - y)))",
         callable="keras.losses.tversky",
         spellings=(),
         tasks=("segmentation",),
         reference="Salehi, Erdogmus, Gholipour 2017, Tversky loss function for image segmentation",
+        summary="as Keras computes it; its documentation has alpha and beta the other way round",
     ),
 )

@@ -31,9 +31,9 @@ _DTYPES = {
     **dict.fromkeys(("float", "double", "half", "bfloat16", "rand", "randn", "normal", "uniform_"), "float32"),
 }
 _INTEGERS = {"long": "int64", "int": "int32", "short": "int16", "LongTensor": "int64", "IntTensor": "int32"}
-_NO_GRADIENT = frozenset({"argmax", "argmin", "argsort", "one_hot", "item", "tolist", "numpy", "detach"}) | {
-    op for op, dtype in _DTYPES.items() if dtype != "float32"
-}
+_NO_GRADIENT = frozenset(
+    {"argmax", "argmin", "argsort", "one_hot", "multinomial", "item", "tolist", "numpy", "detach"}
+) | {op for op, dtype in _DTYPES.items() if dtype != "float32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,11 @@ class _Axes:
 
 def lower(loss: Tensor) -> Lowered:
     """The operations behind a loss, down to the last affine operations and the targets."""
-    modelled = loss.grad or any(below.grad for _, below in loss.inputs)
-    return _Lowering(hidden_grad=not modelled).lower(loss)
+    return _Lowering().lower(loss)
 
 
 @dataclass(slots=True)
 class _Lowering:
-    """One lowering.
-
-    Attributes:
-        hidden_grad: Whether what was not seen counts as a model's work: where no model was seen at all.
-    """
-
-    hidden_grad: bool
     nodes: list[Node] = field(default_factory=list[Node])
     index: dict[Tensor, int] = field(default_factory=dict[Tensor, int])
 
@@ -93,6 +85,8 @@ class _Lowering:
             return tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
         if role is Role.OTHER or _leaf_kind(tensor) is not None:
             return ()
+        if _is_one_hot(tensor):
+            return (("input", tensor.inputs[1][1]),)
         if len(self.index) < _MOST_NODES:
             return tensor.inputs
         return tuple((name, below if below in self.index else _UNSEEN) for name, below in tensor.inputs)
@@ -102,7 +96,7 @@ class _Lowering:
         axes = _axes(tensor)
         below = [self.nodes[index] for _, index in inputs]
         return Node(
-            "" if kind is not None else tensor.op,
+            "" if kind is not None else "one_hot" if _is_one_hot(tensor) else tensor.op,
             inputs,
             {} if kind is not None else _args(tensor),
             () if _is_scalar(tensor, below) else None,
@@ -110,23 +104,20 @@ class _Lowering:
             tensor.place,
             kind,
             tensor.name,
-            self._grad(tensor, kind, below),
+            _grad(tensor, kind, below),
             batched=axes.batched,
             rank=axes.rank,
         )
 
-    def _grad(self, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
-        if kind is not None:
-            return tensor.grad or (self.hidden_grad and kind is LeafKind.HIDDEN)
-        role = role_of(tensor.op)
-        if role is Role.LOSS:
-            return True
-        if tensor.op in _NO_GRADIENT or role is Role.CUT:
-            return False
-        seen = any(node.grad for node in below)
-        if role is Role.AFFINE:
-            return tensor.grad or self.hidden_grad
-        return seen or not below if self.hidden_grad else tensor.grad and (not below or seen)
+
+def _grad(tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
+    """Whether a gradient may pass: what was not seen may carry one."""
+    if kind is not None:
+        return tensor.grad or kind in (LeafKind.HIDDEN, LeafKind.PARAMETER)
+    role = role_of(tensor.op)
+    if role in (Role.AFFINE, Role.OTHER):
+        return tensor.grad
+    return role is Role.LOSS or (tensor.op not in _NO_GRADIENT and any(node.grad for node in below))
 
 
 def _leaf_kind(tensor: Tensor) -> LeafKind | None:
@@ -136,6 +127,14 @@ def _leaf_kind(tensor: Tensor) -> LeafKind | None:
     if tensor.op in _CONSTANTS:
         return LeafKind.CONSTANT
     return LeafKind.DATA if tensor.op in _LIKE or (tensor.op in _DATA and not tensor.inputs) else None
+
+
+def _is_one_hot(tensor: Tensor) -> bool:
+    """`eye(k)[y]`: rows of the unit matrix."""
+    if tensor.op not in ("getitem", "index_select", "embedding") or len(tensor.inputs) != 2:
+        return False
+    (_, table), (name, _) = tensor.inputs
+    return table.op == "eye" and name == "index" and not any(key.startswith("index") for key in tensor.args)
 
 
 def _args(tensor: Tensor) -> Args:

@@ -173,15 +173,26 @@ def selected(run: Interpreter, owner: Tensor, index: Value, call: Call) -> Value
     parts = index.values if isinstance(index, Items) and not _is_slice(index) else (index,)
     inputs: list[tuple[str, Value]] = [("input", owner)]
     args: dict[str, Argument] = {}
+    in_pairs = len(parts) == 2 and isinstance(parts[0], Items) and not _is_slice(parts[0])
     for number, part in enumerate(parts):
         name = f"index.{number}" if len(parts) > 1 else "index"
-        if isinstance(part, Tensor):
+        data = isinstance(part, Opaque) and (part.leaf is LeafKind.DATA or in_pairs)
+        if isinstance(part, Tensor) or data:
             inputs.append((name, part))
         else:
-            args[name] = constant(part)
+            args[name] = _index(part, alone=len(parts) == 1)
     if len(parts) == 1 and isinstance(index, Literal) and isinstance(index.value, str):
         return Opaque(f"the entry {index.value!r} of what a model returns")
     return apply(run, owner.framework, "getitem", inputs, args, call)
+
+
+def _index(part: Value, *, alone: bool) -> Argument:
+    """What stands at one place of an index, in the recorder's words. `x[a:b:c]` alone looks like `x[a, b, c]`."""
+    if not isinstance(part, Items):
+        return constant(part)
+    if part.open or not _is_slice(part):
+        return Unknown("range")
+    return Unknown("an index" if alone and NONE not in part.values else "slice")
 
 
 def _is_slice(index: Items) -> bool:
@@ -241,7 +252,8 @@ def bound(
         ):
             inputs.append((name, value))
         else:
-            args[name] = constant(_plain_items(run, value))
+            plain = _plain_items(run, value)
+            args[name] = _shape(plain) if name in _SHAPES else constant(plain)
     for keyword, value in call.keywords.items():
         name = catalogue.KEYWORD_ALIASES.get(keyword)
         if name is not None and name not in seen and any(param.canonical == name for param in spelling.params):
@@ -257,6 +269,20 @@ def bound(
             elif isinstance(entry, Loss) or entry.axis == param.canonical:
                 args[param.canonical] = Const(param.default)
     return inputs, args
+
+
+_SHAPES = frozenset({"shape", "size", "sizes"})
+
+
+def _shape(value: Value) -> Argument:
+    """A shape, with None for a size that is not known: its length says how many axes there are."""
+    if not isinstance(value, Items) or value.open:
+        return constant(value)
+    return Const(
+        tuple(
+            each.value if isinstance(each, Literal) and isinstance(each.value, int) else None for each in value.values
+        )
+    )
 
 
 def _taken(run: Interpreter, param: Param, given: list[Value], call: Call) -> Value | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
 from lossaudit.readers.source import expressions, functions, signal
+from lossaudit.readers.source.backend import backend_of
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
 from lossaudit.readers.source.interpreter import Interpreter
@@ -50,7 +51,7 @@ def read(path: str, project: Project) -> Reading:
         _run_the_rest(run, made)
     except Exhausted:
         left = (Unresolved("the rest of the file", "it takes too many steps to follow", Place(path, 0)),)
-    return Reading(tuple(_objectives(run, path)), left)
+    return Reading(tuple(_objectives(run, path, backend_of(project.text(path).tree))), left)
 
 
 def _run_the_rest(run: Interpreter, module: Module) -> None:
@@ -120,17 +121,32 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
     return [] if function.name == "__init__" else made
 
 
-def _objectives(run: Interpreter, path: str) -> Iterable[Objective]:
+def _objectives(run: Interpreter, path: str, backend: str | None) -> Iterable[Objective]:
     """The losses that were met, one objective for each place and way to it."""
     grouped: dict[tuple[Place, bool, object], list[Met]] = {}
-    for met in run.met:
+    for met in _with_what_is_only_evaluated(run.met):
         output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
         grouped.setdefault((met.place, met.differentiated, output), []).append(met)
     for (place, differentiated, _), found in grouped.items():
-        term = _term(run, found, differentiated)
+        term = _term(run, found, differentiated, backend)
         stopped = _cut(run, found) if differentiated else ""
         if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
             yield Objective(place, () if term is None else (term,), stopped)
+
+
+def _with_what_is_only_evaluated(met: list[Met]) -> Iterator[Met]:
+    """A loss that is seen to be differentiated on one way to it trains nothing on the ways on which it is not."""
+    reached: set[int] = set()
+    stack = [each.loss for each in met if each.differentiated]
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) not in reached:
+            reached.add(id(tensor))
+            stack.extend(below for _, below in tensor.inputs)
+    trained = {replace(each.place, via=()) for each in met if not each.differentiated and id(each.loss) in reached}
+    for each in met:
+        evaluated = id(each.loss) not in reached and replace(each.place, via=()) in trained
+        yield replace(each, trained=False) if evaluated else each
 
 
 def _cut(run: Interpreter, found: list[Met]) -> str:
@@ -139,7 +155,7 @@ def _cut(run: Interpreter, found: list[Met]) -> str:
     return reasons[0] if all(reasons) else ""
 
 
-def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | None:
+def _term(run: Interpreter, found: list[Met], differentiated: bool, backend: str | None) -> Term | None:
     """All that may stand at one place. Of what is differentiated, only what is no loss with a name of its own."""
     alternatives: list[Pairing] = []
     unresolved: list[Unresolved] = []
@@ -153,7 +169,8 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool) -> Term | No
         for term in terms(met.loss):
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
-                    made = replace(pairing, guards=met.guards, trained=met.trained)
+                    on = backend if pairing.framework == "keras" else None
+                    made = replace(pairing, guards=met.guards, trained=met.trained, backend=on)
                     alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
                 unresolved += [each for each in term.unresolved if each not in unresolved]

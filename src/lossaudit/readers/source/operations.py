@@ -92,6 +92,7 @@ def apply(
     run: Interpreter, framework: str, op: str, inputs: Sequence[tuple[str, Value]], args: Args, call: Call
 ) -> Tensor:
     """An operation or a loss on tensors. A loss is noted as met."""
+    run.step()
     tensors: list[tuple[str, Tensor]] = []
     for name, value in inputs:
         many = expressions.items(run, value)[0] if isinstance(value, Items | Object) and name == "tensors" else (value,)
@@ -124,6 +125,13 @@ def apply(
 
 
 _SCATTERS = frozenset({"scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+
+
+@cache
+def forgets(name: str) -> bool:
+    """Whether what an operation gives does not show what became of its input before: where a flow begins anew."""
+    entry = catalogue.op(name)
+    return entry is not None and entry.role in (Role.AFFINE, Role.OTHER)
 
 
 def _is_scalar(role: Role, tensors: Sequence[tuple[str, Tensor]], args: Args) -> bool:

@@ -1,4 +1,4 @@
-# make demo   a training script that does not learn, and what lossaudit says about it
+# make demo   what lossaudit reads in the examples, then what it sees when one of them is run
 # make test   linters, types, import contract, tests
 # make zoo    the prover before every loss of the public zoo: what it decides, and how fast
 # make clean  removes what the two have made
@@ -8,12 +8,17 @@ CANDIDATES = python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $$p; break; }; done)
 
-FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, cvxpy
+FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, keras, cvxpy
 
 .PHONY: demo test zoo clean python
 .NOTPARALLEL:
 
 demo: python
+	@echo "lossaudit lint examples    (reads the text, runs nothing, needs nothing but Python)"
+	@echo
+	@PYTHONPATH=src "$(PYTHON)" -m lossaudit lint --exit-zero --isolated examples
+	@echo
+	@echo "Now the same script is run; for that an environment with PyTorch is made."
 	@"$(PYTHON)" tools/environment.py demo
 	@.venv/bin/lossaudit run --with-fix examples/legacy_migration_fixed.py examples/legacy_migration.py
 	@echo
@@ -30,7 +35,7 @@ test: python
 	.venv/bin/ruff format --check .
 	.venv/bin/pyrefly check
 	.venv/bin/lint-imports
-	@.venv/bin/python -c "import $(FRAMEWORKS)"  # without one its tests would be skipped, and nobody would know
+	@KERAS_BACKEND=jax .venv/bin/python -c "import $(FRAMEWORKS)"  # without one its tests would be skipped, and nobody would know
 	@for name in $$LOSSAUDIT_CHROMIUM chromium chromium-browser google-chrome; do \
 	  command -v $$name >/dev/null && exit 0; \
 	done; echo "No Chromium here: the browser tests are skipped."

@@ -7,16 +7,18 @@ cell), why.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.lint_corpus import ALARMING, Seen, examine, manifest, places, shown
+from benchmarks.lint_corpus import ALARMING, Seen, examine, manifest, places, programs, shown
 from lossaudit.finding import Finding
 from lossaudit.pairing import Pairing, Place, Unresolved
 
 _NEAR = 3  # lines: a statement may begin or end so far from the labelled one
+_IMPORTERS = 6
 
 ALSO = {
     # a case's rule -> ours, where the names differ or one mistake has two names
@@ -93,7 +95,9 @@ def run(cases: Path, corpus: Path) -> None:
             known[case.repo, case.path] = examine(folders[case.repo], case.path)
         seen = known[case.repo, case.path]
         if case.verdict == "bug":
-            hit = any(matches(case, finding) for finding in seen.findings)
+            hit = any(matches(case, finding) for finding in seen.findings) or _through_importers(
+                case, folders[case.repo]
+            )
             row = table.setdefault(("counted" if case.counted else "info", case.rule), Counter())
             row.update(("bugs", "found") if hit else ("bugs",))
             if not hit:
@@ -102,6 +106,14 @@ def run(cases: Path, corpus: Path) -> None:
             alarms.extend((case, finding) for finding in _alarms(case, seen))
     _report(table, misses, alarms)
     _slowest(known)
+
+
+def _through_importers(case: Case, folder: str) -> bool:
+    """Whether linting a file that names this one's module finds the bug: the loss may stand there."""
+    name = re.compile(rf"\b{re.escape(Path(case.path).stem)}\b".encode())
+    others = (path for path in programs(folder) if path != case.path and path.endswith(".py"))
+    importers = [path for path in others if name.search(Path(folder, path).read_bytes())][:_IMPORTERS]
+    return any(matches(case, finding) for path in importers for finding in examine(folder, path).findings)
 
 
 def _alarms(case: Case, seen: Seen) -> Iterator[Finding]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
+import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -26,6 +29,8 @@ from lossaudit.readers.source.text import Unreadable
 from lossaudit.rules.judge import judge_reading
 
 LABELS = Path(__file__).with_name("lint_labels.jsonl")
+_MOST_SECONDS = 60.0
+_LOSS = re.compile(rb"(?i)loss|criterion|entropy|\.compile\(")
 ALARMING = (Severity.ERROR, Severity.WARNING)
 _SKIPPED = frozenset({".git", "node_modules", "site-packages", ".venv", "venv"})
 
@@ -57,6 +62,8 @@ def examine(root: str, path: str, project: Project | None = None) -> Seen:
     """Lint one file of a repository; `path` as seen from its root."""
     os.chdir(root)
     start = time.perf_counter()
+    signal.signal(signal.SIGALRM, _late)
+    signal.setitimer(signal.ITIMER_REAL, _MOST_SECONDS)
     try:
         reading = read(path, project or Project((".", "src")))
         findings = judge_reading(reading)
@@ -66,7 +73,13 @@ def examine(root: str, path: str, project: Project | None = None) -> Seen:
         last = traceback.extract_tb(error.__traceback__)[-1]
         kind = f"{type(error).__name__}: {str(error)[:100]} at {Path(last.filename).name}:{last.lineno}"
         return Seen(path, crash=kind, seconds=time.perf_counter() - start)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return Seen(path, findings, reading, seconds=time.perf_counter() - start)
+
+
+def _late(*_: object) -> None:
+    raise TimeoutError
 
 
 def programs(root: str) -> Iterator[str]:
@@ -114,17 +127,23 @@ def labels() -> dict[Spot, str]:
     }
 
 
-def run(corpus: Path, only: Iterable[str], out: Path | None, processes: int) -> None:
-    """Lint every repository; print what was read, found and labelled; write the findings to be labelled."""
-    repos = [repo for repo in manifest(corpus) if not (wanted := list(only)) or repo.name in wanted]
+def mentions_loss(path: Path) -> bool:
+    """Whether a file names anything like a loss: the denominator of the research note."""
+    return _LOSS.search(path.read_bytes()) is not None
+
+
+def run(corpus: Path, only: list[str], out: Path | None, processes: int) -> None:
+    """Lint the files that mention a loss; print what was read, found and labelled; write the findings for labelling."""
+    repos = [repo for repo in manifest(corpus) if not only or repo.name in only]
     files, problems, crashes, losses, resolved = 0, 0, Counter[str](), 0, 0
     reasons = Counter[str]()
     found: dict[Spot, tuple[Finding, Repo]] = {}
     slow: list[tuple[float, str]] = []
     with ProcessPoolExecutor(processes) as pool:
         for repo in repos:
-            paths = list(programs(repo.folder))
-            parts = [list(part) for part in batched_of(paths, 20)]
+            start = time.perf_counter()
+            paths = [path for path in programs(repo.folder) if mentions_loss(Path(repo.folder, path))]
+            parts = [paths[first : first + 10] for first in range(0, len(paths), 10)]
             for seen in chain.from_iterable(pool.map(_examine_all, [repo.folder] * len(parts), parts)):
                 files += 1
                 problems += bool(seen.problem)
@@ -138,6 +157,9 @@ def run(corpus: Path, only: Iterable[str], out: Path | None, processes: int) -> 
                 for finding in seen.findings:
                     place = finding.places[0]
                     found[Spot(repo.name, place.path, place.cell or 0, place.line, finding.rule)] = (finding, repo)
+            print(f"{repo.name}: {len(paths)} files, {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+            if out is not None:
+                _write(found, out)
     print(f"{files} files, {problems} not readable, {losses} losses met, {resolved / max(losses, 1):.1%} resolved")
     print(f"slowest: {', '.join(f'{name} {seconds:.1f} s' for seconds, name in sorted(slow)[-5:][::-1])}")
     for name, counts in (("crash", crashes), ("not understood", reasons)):
@@ -145,12 +167,6 @@ def run(corpus: Path, only: Iterable[str], out: Path | None, processes: int) -> 
             if what and count:
                 print(f"  {name} {count:5d}  {what}")
     _by_rule(found)
-    if out is not None:
-        _write(found, out)
-
-
-def batched_of(paths: list[str], size: int) -> Iterator[list[str]]:
-    return (paths[start : start + size] for start in range(0, len(paths), size))
 
 
 def is_resolved(objective: Objective) -> bool:

@@ -28,7 +28,8 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, 
     model is given alone: it knows its losses, and it is read without being run, on every backend.
 
     Args:
-        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping. Or a compiled Keras model.
+        model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping. A compiled Keras model
+            may stand alone.
         loss_fn: Called as `loss_fn(output, y)`; returns a scalar tensor.
         batch: A pair `(x, y)`, as your training loop has it.
 
@@ -36,7 +37,8 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, 
         A report: `print` it, show it in a notebook, or look at `.findings`, `.reading`, `.pairings`.
 
     Raises:
-        lossaudit.errors.UsageError: The batch is no pair, the loss is no scalar tensor, or the Keras model is not compiled.
+        lossaudit.errors.UsageError: The batch is no pair, the loss is no scalar tensor, or the Keras model is not
+            compiled.
 
     >>> import torch
     >>> _ = torch.manual_seed(0)

@@ -9,6 +9,16 @@ from collections.abc import Callable
 
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _WORD = re.compile(r"[^\W\d]\w*")
+_NUMBERS = (
+    *("9" * 5000, "1e999", "-1", "1e-320", "0x" + "f" * 99),
+    *("None", "'\\ud800'", "10**10**10", "1j", "b'\\xff'", "..."),
+)
+_PIECES = (
+    *("\0", "\x1a", "\ufeff", "\u2028", "\\", "'''", '"""', "\r"),
+    *("match x:\n case y: pass\n", "print 'a'\n", "async ", "type X = int\n", "await x\n", "yield x\n", "return\n"),
+    *("del x\n", "global x\n", "x := 1\n", "*a, *b = c\n", "`x`"),
+)
+_MAGICS = ("", "", "", "%%time\n", "%%bash\n", "!ls \\\n", "%matplotlib inline\n", "x = !ls\n", "?x\n")
 
 
 def mutant(rng: random.Random, sources: list[str]) -> tuple[str, bytes]:
@@ -108,53 +118,16 @@ def _nest(rng: random.Random, source: str, _: list[str]) -> str:
 
 
 def _literal(rng: random.Random, source: str, _: list[str]) -> str:
-    odd = (
-        "9" * 5000,
-        "1e999",
-        "-1",
-        "1e-320",
-        "0x" + "f" * 99,
-        "None",
-        "'\\ud800'",
-        "10**10**10",
-        "1j",
-        "b'\\xff'",
-        "...",
-    )
     numbers = [match.span() for match in re.finditer(r"\b\d+\b", source)]
     if not numbers:
         return source
     start, end = rng.choice(numbers)
-    return source[:start] + rng.choice(odd) + source[end:]
+    return source[:start] + rng.choice(_NUMBERS) + source[end:]
 
 
 def _insert(rng: random.Random, source: str, _: list[str]) -> str:
-    odd = (
-        "\0",
-        "\x1a",
-        "\ufeff",
-        "\u2028",
-        "\\",
-        "'''",
-        '"""',
-        "\r",
-        "match x:\n case y: pass\n",
-        "print 'a'\n",
-        "async ",
-    )
-    more = (
-        "type X = int\n",
-        "await x\n",
-        "yield x\n",
-        "return\n",
-        "del x\n",
-        "global x\n",
-        "x := 1\n",
-        "*a, *b = c\n",
-        "`x`",
-    )
     at = rng.randrange(len(source) + 1)
-    return source[:at] + rng.choice(odd + more) + source[at:]
+    return source[:at] + rng.choice(_PIECES) + source[at:]
 
 
 _Textual = Callable[[random.Random, str, list[str]], str]
@@ -193,9 +166,7 @@ def _notebook(rng: random.Random, source: str) -> bytes:
         length = rng.randrange(1, 30)
         text = "\n".join(lines[:length])
         del lines[:length]
-        magic = rng.choice(
-            ("", "", "", "%%time\n", "%%bash\n", "!ls \\\n", "%matplotlib inline\n", "x = !ls\n", "?x\n")
-        )
+        magic = rng.choice(_MAGICS)
         cell: dict[str, object] = {"cell_type": rng.choice(("code", "code", "markdown")), "source": magic + text}
         if rng.random() < 0.3:
             cell["source"] = (magic + text).splitlines(keepends=True)

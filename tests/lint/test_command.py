@@ -8,11 +8,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from tests.lint.conftest import BAD, GOOD, Lint, Write, notebook
 
 import lossaudit
 from lossaudit.lint import workers
 from lossaudit.readers.source import reader
-from tests.lint.conftest import BAD, GOOD, Lint, Write, notebook
 
 
 def test_a_mistake_ends_with_1_and_a_clean_folder_with_0(lint: Lint, write: Write) -> None:
@@ -91,10 +91,12 @@ def test_standard_input(lint: Lint, write: Write, monkeypatch: pytest.MonkeyPatc
 
 def test_standard_input_imports_from_the_project(lint: Lint, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("net.py", "import torch\ndef head(z):\n    return torch.softmax(z, 1)\n")
-    text = "import torch\nfrom net import head\nloss = torch.nn.functional.cross_entropy(head(z), y)\n"
+    text = BAD.replace("F.softmax(z, dim=1)", "head(z)").replace(
+        "import torch", "from net import head\nimport torch", 1
+    )
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     ((path, line, rule),) = lint("-").rules
-    assert (path, line, rule) == ("-", 3, "double-softmax")
+    assert (path, line, rule) == ("-", 7, "double-softmax")
 
 
 def test_a_notebook_is_found_by_cell_and_line(lint: Lint, write: Write) -> None:

@@ -139,7 +139,7 @@ def test_a_broken_import_leaves_the_importer_linted(tmp_path: Path) -> None:
         "x = 1\n" + "if c(): x = (x, 1)\nelse: x = (x, 2)\n" * 300,
         "\n".join(f"def f{i}(x): return f{i + 1}(x) if x else f{i + 1}(-x)" for i in range(300)) + "\nf0(1)",
         "import torch\nm = torch.nn.Sequential()\n" + "m = torch.nn.Sequential(m, m)\n" * 60 + "m(torch.ones(1))",
-        "class A:\n    def __getattr__(self, n): return getattr(self, n)\n    def __call__(self, *a): return self(*a)\nA()(A().x)",
+        "class A:\n def __getattr__(self, n): return getattr(self, n)\n def __call__(s, a): return s(a)\nA()(A().x)",
         "from __future__ import nothing\nimport .x\n",
         "x: int\nx += 1\ndel x, y\nglobal z\nnonlocal q",
         "def f():\n    yield from f()\nasync def g():\n    await g()\n    async for x in g(): pass\nlist(f())",

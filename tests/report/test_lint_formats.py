@@ -88,7 +88,7 @@ def test_statistics() -> None:
 def test_show_pairings() -> None:
     one = samples.pairing("cross_entropy", "CE", samples.LOSS, "softmax", samples.HEAD, ("training",))
     other = samples.pairing("cross_entropy", "CE", samples.LOSS, "log_softmax", samples.HEAD, ("not training",))
-    reading = Reading((*samples.READING.objectives, samples.objective(samples.LOSS, one, other)))
+    reading = Reading((*samples.READING.objectives, samples.objective(samples.LOSS, one, other, one)))
     assert pairings.render(replace(samples.FOUND, reading=reading)).splitlines()[:6] == [
         "book.ipynb:cell 2:3:8  BCEWithLogitsLoss <- sigmoid (line 1) <- affine layer; target: class index",
         "train.py:4:9  CrossEntropyLoss <- softmax (model.py:5) <- affine layer; target: class index",
@@ -97,6 +97,12 @@ def test_show_pairings() -> None:
         "  if training: CE <- softmax (model.py:5) <- affine layer; target: class index",
         "  if not training: CE <- log_softmax (model.py:5) <- affine layer; target: class index",
     ]
+
+
+def test_a_loss_that_is_differentiated_elsewhere_is_missed_once() -> None:
+    backward = replace(samples.READING.objectives[2], place=Place("train.py", 11))
+    result = replace(samples.FOUND, reading=Reading((*samples.READING.objectives, backward)))
+    assert pairings.render(result) == pairings.render(samples.FOUND)
 
 
 @pytest.mark.parametrize("render", [lint_full.render, lint_concise.render, statistics.render, pairings.render])

@@ -289,7 +289,8 @@ def test_softmax_over_batch(pair: Pair, make_flow: Callable[..., Flow]) -> None:
     probs = Step("softmax", axis=0, axis_role=AxisRole.BATCH)
     assert check(name, pair("nll", batch))
     assert check(name, pair("nll", probs, "log"))
-    assert fired(pair("cross_entropy", probs)) == {name}
+    assert fired(pair("cross_entropy", batch)) == {name}
+    assert fired(pair("cross_entropy", probs)) == {"double-softmax"}  # over any axis
     assert check(name, pair("mse", probs, seen={ONE_HOT}))
     unknown = Step("log_softmax", axis=0)
     silent = [

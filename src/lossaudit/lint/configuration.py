@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -116,6 +115,8 @@ def _table(file: str, *, required: bool) -> Mapping[str, Any] | None:
         return None
     if b"lossaudit" not in data and not required:
         return None
+    import tomllib  # here, since most folders need none
+
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -52,7 +52,7 @@ def lines_of(notebook: str) -> dict[tuple[int, int], int]:
     for piece in pieces(notebook):
         row += notebook.count("\n", at, piece.start)
         at = piece.start
-        for text in re.split(r"(?<=\n)", piece.text.replace("\r\n", "\n").replace("\r", "\n")):
+        for text in re.findall(r"[^\n]*\n|[^\n]+", piece.text.replace("\r\n", "\n").replace("\r", "\n")):
             current = line.setdefault(piece.cell, 1)
             found.setdefault((piece.cell, current), row)
             line[piece.cell] = current + text.endswith("\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,12 +34,13 @@ LOSSES = (
     b"minimize(",
     b"gradienttape",
     b"likelihood",
-    b"log_softmax",
+    b"softmax",  # a head that may be wrong by itself
     b"log_prob",
 )
 FRAMEWORKS = (b"torch", b"lightning", b"transformers", b"keras", b"tensorflow", b"jax", b"flax", b"optax")
 # Files of these are no part of the linted tree: the tables of the reader stand for them.
 _LIBRARIES = frozenset((*(name.decode() for name in FRAMEWORKS), "torchvision", "numpy", "scipy", "sklearn", "pandas"))
+_LARGEST = 50_000_000  # bytes of a file that are looked at
 _IMPORT = re.compile(
     rb"\n[ \t\"]*(?:import[ \t]+([^\n#;]*)|from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*))"
 )
@@ -78,6 +80,15 @@ def glance(data: bytes) -> Glance:
     return Glance(loss, framework, loss and b"lossaudit:" in data, imports)
 
 
+def look(path: str) -> Glance:
+    """Look at a file. Of one that cannot be read, all is possible: the reader says why it cannot be."""
+    try:
+        with open(path, "rb") as file:
+            return glance(file.read(_LARGEST))
+    except OSError:
+        return Glance(True, True)
+
+
 def relevant(glances: Mapping[str, Glance], roots: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     """The files worth reading.
 
@@ -86,16 +97,26 @@ def relevant(glances: Mapping[str, Glance], roots: Mapping[str, tuple[str, ...]]
     written elsewhere, and a statistics library that has losses of its own is not.
 
     Args:
-        glances: By path.
+        glances: By path. What these files import is looked at too.
         roots: Of each path, the folders where its absolute imports may start.
     """
-    files = _Files(frozenset(glances))
-    imported = {
-        path: files.imported(path, seen.imports, roots.get(path, ())) for path, seen in glances.items() if seen.imports
-    }
-    leads = _leading({path for path, seen in glances.items() if seen.loss}, imported)
-    framework = {path for path, seen in glances.items() if seen.framework}
-    return frozenset(path for path in leads if path in framework or framework & imported.get(path, frozenset()))
+    tree = _Tree()
+    seen = dict(glances)
+    starts = dict(roots)
+    imported: dict[str, frozenset[str]] = {}
+    waiting = list(seen)
+    while waiting:
+        path = waiting.pop()
+        if seen[path].imports:
+            imported[path] = tree.imported(path, seen[path].imports, starts.get(path, ()))
+        for file in imported.get(path, ()):
+            if file not in seen:
+                seen[file], starts[file] = look(file), starts.get(path, ())
+                waiting.append(file)
+    leads = _leading({path for path, each in seen.items() if each.loss}, imported)
+    framework = {path for path, each in seen.items() if each.framework}
+    worth = (path for path in leads if path in framework or framework & imported.get(path, frozenset()))
+    return frozenset(path for path in worth if path in glances)
 
 
 def _leading(reached: set[str], imported: Mapping[str, frozenset[str]]) -> set[str]:
@@ -122,12 +143,12 @@ def _imports(data: bytes) -> Iterator[str]:
         yield from (f"{start}{'' if start.endswith('.') else '.'}{name.decode()}" for name in _NAMES.findall(names))
 
 
-class _Files:
-    """Which files of the tree an import may mean."""
+class _Tree:
+    """Which files on disk an import may mean; folders are listed once."""
 
-    def __init__(self, known: frozenset[str]) -> None:
-        self._known = known
+    def __init__(self) -> None:
         self._shown = cache(paths.shown)
+        self._names = cache(_names_in)
 
     def imported(self, path: str, imports: Iterable[str], roots: tuple[str, ...]) -> frozenset[str]:
         here = os.path.dirname(path)
@@ -135,11 +156,36 @@ class _Files:
         for name in imports:
             dots = len(name) - len(name.lstrip("."))
             parts = [part for part in name[dots:].split(".") if part]
-            if not dots and parts and parts[0] in _LIBRARIES:
+            if not dots and (not parts or parts[0] in _LIBRARIES or parts[0] in sys.stdlib_module_names):
                 continue
             starts = (os.path.join(here, *[".."] * (dots - 1)),) if dots else (here, *roots)
             for start in starts:
-                folder = self._shown(start)
-                whole = os.sep.join([folder, *parts] if folder != "." else parts)
-                found.update(self._known & {f"{whole}.py", f"{whole}{os.sep}__init__.py"})
+                found.update(self._files(self._shown(start), parts))
         return frozenset(found)
+
+    def _files(self, folder: str, parts: list[str]) -> Iterator[str]:
+        """The module, or the package's own file."""
+        for part in parts[:-1]:
+            if part not in self._names(folder):
+                return
+            folder = _joined(folder, part)
+        last = parts[-1:]
+        for part in last:
+            if f"{part}.py" in self._names(folder):
+                yield _joined(folder, f"{part}.py")
+            if part not in self._names(folder):
+                return
+            folder = _joined(folder, part)
+        if "__init__.py" in self._names(folder):
+            yield _joined(folder, "__init__.py")
+
+
+def _joined(folder: str, name: str) -> str:
+    return name if folder == "." else f"{folder}{os.sep}{name}"
+
+
+def _names_in(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except OSError:
+        return frozenset()

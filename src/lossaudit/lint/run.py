@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lossaudit.lint.selection import Selection
     from lossaudit.rules.suppression import Comment
 
-_LARGEST = 50_000_000  # bytes of a file that are looked at
 _ALONE = 60_000  # bytes of files that one process reads sooner than others are started
 
 
@@ -93,30 +92,16 @@ def lint(request: Request, settings: Settings) -> LintResult:
 def _jobs(files: Iterable[str], request: Request, settings: Settings) -> tuple[list[Job], int]:
     """The files that are worth reading, and how large they are together."""
     roots = _roots(request.paths, settings)
-    glances: dict[str, relevant.Glance] = {}
-    sizes: dict[str, int] = {}
-    where: dict[str, tuple[str, ...]] = {}
-    for path in files:
-        data = request.given if path == paths.STDIN else _bytes(path)
-        # What cannot be read here is left to the reader, which says why.
-        glances[path] = relevant.glance(data) if data is not None else relevant.Glance(True, True)
-        sizes[path] = len(data or b"")
-        where[path] = roots(os.path.dirname(os.path.abspath(path)))
-    worth = relevant.relevant(glances, where)
+    given = relevant.glance(request.given or b"")
+    glances = {path: given if path == paths.STDIN else relevant.look(path) for path in files}
+    where = {path: roots(os.path.dirname(os.path.abspath(path))) for path in glances}
+    worth = sorted(relevant.relevant(glances, where))
     if not worth:
         return [], 0
     from lossaudit.lint.examine import Job
 
-    jobs = [Job(path, where[path], glances[path].commented) for path in sorted(worth)]
-    return jobs, sum(sizes[path] for path in worth)
-
-
-def _bytes(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LARGEST)
-    except OSError:
-        return None
+    jobs = [Job(path, where[path], glances[path].commented) for path in worth]
+    return jobs, sum(os.path.getsize(path) for path in worth if os.path.isfile(path))
 
 
 def _roots(targets: tuple[str, ...], settings: Settings) -> Callable[[str], tuple[str, ...]]:

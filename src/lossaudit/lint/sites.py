@@ -18,14 +18,14 @@ def merged(readings: Iterable[Reading], linted: Collection[str]) -> Reading:
 
     Args:
         readings: Of one file each; a file's losses may be met again in the reading of a file that imports it.
-        linted: Paths of the files that were asked for. What stands elsewhere counts when a part of it stands there.
+        linted: Paths of the files that were asked for. What stands elsewhere counts when these lead to it.
     """
     sites: dict[Spot, Objective] = {}
     elsewhere: dict[Unresolved, None] = {}
     for reading in readings:
         for objective in reading.objectives:
             if _touches(objective, linted):
-                spot = _spot(objective.place)
+                spot = _spot(_place(objective))
                 sites[spot] = _joined(sites[spot], objective) if spot in sites else objective
         elsewhere.update(dict.fromkeys(each for each in reading.unresolved if _is_in(each.place, linted)))
     return Reading(tuple(sites[spot] for spot in sorted(sites)), tuple(elsewhere))
@@ -35,7 +35,7 @@ def once(findings: Iterable[Finding], linted: Collection[str]) -> list[Finding]:
     """Each finding once, by path and line, with at least one place in the linted files."""
     found: dict[tuple[str, tuple[Spot, ...]], Finding] = {}
     for finding in findings:
-        if any(place.path in linted for place in finding.places):
+        if any(_is_in(place, linted) for place in finding.places):
             found.setdefault((finding.rule, tuple(map(_spot, finding.places))), finding)
     return sorted(found.values(), key=order)
 
@@ -64,12 +64,21 @@ def _joined(one: Objective, other: Objective) -> Objective:
     return replace(one, terms=(replace(terms[0], alternatives=tuple(alternatives), unresolved=tuple(unresolved)),))
 
 
+def _place(objective: Objective) -> Place:
+    """Where the loss stands: the objective's own place may be that of a later `backward()`."""
+    for term in objective.terms:
+        uses = (*(pairing.loss for pairing in term.alternatives), *term.unresolved)
+        return next((use.place for use in uses if use.place is not None), objective.place)
+    return objective.place
+
+
 def _touches(objective: Objective, linted: Collection[str]) -> bool:
-    if objective.place.path in linted:
+    if _is_in(_place(objective), linted):
         return True
     steps = (step for term in objective.terms for pairing in term.alternatives for step in pairing.prediction.steps)
     return any(_is_in(step.place, linted) for step in steps)
 
 
 def _is_in(place: Place | None, linted: Collection[str]) -> bool:
-    return place is not None and place.path in linted
+    """Whether a place, or a call that leads to it, stands in one of the files."""
+    return place is not None and (place.path in linted or any(call.path in linted for call in place.via))

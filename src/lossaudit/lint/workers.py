@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -12,17 +11,19 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 J = TypeVar("J")
 R = TypeVar("R")
 
-SECONDS = 30.0  # for one piece of work; the reader's own budget ends far earlier
-_GRACE = 5.0  # until a process that does not listen is ended from outside
-LATE = "takes longer than {:g} s; skipped"
+SECONDS = 20.0  # of a core, for one piece of work; the reader's own budget ends far earlier
+_PATIENCE = 6.0  # times as long by the clock until a process is ended from outside: the machine may be busy
+LATE = "takes longer than {:g} s to read; skipped"
 DIED = "made the process that read it end; skipped"
 
 
@@ -45,7 +46,7 @@ def each(
         jobs: What there is to do.
         lost: The outcome in the stead of one that never came, with the reason as one clause.
         processes: With one, all is done in this process.
-        seconds: What one job may take.
+        seconds: What one job may take of a core.
     """
     if processes > 1 and len(jobs) > 1:
         yield from _in_processes(work, jobs, lost, min(processes, len(jobs)), seconds)
@@ -69,17 +70,17 @@ def _guarded(work: Callable[[J], R], job: J, lost: Callable[[J, str], R], second
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm."""
+    """Raise `_LateError` in the main thread after so many seconds of work, where the system has such an alarm."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _late(_: int, __: FrameType | None) -> None:
@@ -97,6 +98,8 @@ class _Worker(Generic[J]):
 def _in_processes(
     work: Callable[[J], R], jobs: Sequence[J], lost: Callable[[J, str], R], processes: int, seconds: float
 ) -> Iterator[R]:
+    from multiprocessing.connection import wait  # here, since a few files are read without processes
+
     waiting = deque(jobs)
     workers = [_started(work, lost, seconds, waiting.popleft()) for _ in range(processes)]
     try:
@@ -124,6 +127,8 @@ def _in_processes(
 
 
 def _started(work: Callable[[J], R], lost: Callable[[J, str], R], seconds: float, job: J) -> _Worker[J]:
+    import multiprocessing
+
     # A forked process has all modules at once. Elsewhere than on Linux system libraries may not survive a fork.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     ours, theirs = context.Pipe()
@@ -136,7 +141,7 @@ def _started(work: Callable[[J], R], lost: Callable[[J, str], R], seconds: float
 
 
 def _give(worker: _Worker[J], job: J, seconds: float) -> None:
-    worker.job, worker.deadline = job, time.monotonic() + seconds + _GRACE
+    worker.job, worker.deadline = job, time.monotonic() + seconds * _PATIENCE
     try:
         worker.connection.send(job)
     except OSError:

@@ -63,8 +63,9 @@ def read_model(model: Any) -> Reading:
         UsageError: It is not compiled, or compiled without a loss.
     """
     loss = getattr(model, "loss", None)
-    if loss is None or not getattr(model, "compiled", getattr(model, "_is_compiled", True)):
-        state = "compiled without a loss" if getattr(model, "compiled", False) else "not compiled"
+    compiled = getattr(model, "compiled", getattr(model, "_is_compiled", False))  # Keras 3, Keras 2
+    if not compiled or loss is None or loss == {}:
+        state = "compiled without a loss" if compiled else "not compiled"
         raise UsageError(
             f"the Keras model {getattr(model, 'name', '')!r} is {state}: call model.compile(loss=...) before audit"
         )
@@ -159,8 +160,7 @@ def _one(weights: Any, name: str, position: int) -> Any:
 
 def _outputs(model: Any) -> list[Output]:
     """The outputs of a model by name, as `compile` knows them."""
-    structure = getattr(model, "_outputs_struct", None)
-    structure = getattr(getattr(model, "_functional", None), "_outputs_struct", structure)
+    structure = getattr(model, "_outputs_struct", getattr(model, "_nested_outputs", None))  # Keras 3, Keras 2
     if isinstance(structure, Mapping):
         return [Output(str(name), structure[name]) for name in sorted(structure)]  # Keras's own order
     tensors = graph_outputs(model)

@@ -118,7 +118,10 @@ def _step(graph: Graph, index: int) -> tuple[Step, int] | None:
         return None
     if len(inputs) == 1 or graph.carrier(index) is not None:
         return Step(node.op, _constants(node), _axis(graph, index), place=node.place), inputs[0]
-    carriers = [source for source in inputs if graph.has_grad(source)] or [inputs[0]]
+    carriers = [source for source in inputs if graph.modelled(source)] or [
+        source for source in inputs if graph.has_grad(source)
+    ]
+    carriers = carriers or [inputs[0]]
     if role is Role.ELEMENTWISE and len(carriers) == 1 and node.grad:
         others: dict[str, Value] = {
             name: Unknown("a tensor of the program") for name, source in node.inputs if source != carriers[0]
@@ -168,6 +171,8 @@ def _broadcasts_back(graph: Graph, values: int, reduced: int, axis: int) -> bool
 
 def _keeps_axis(graph: Graph, index: int, axis: int) -> bool:
     """Whether the text itself keeps the axis that it reduces: `keepdim=True`, or an `unsqueeze` of that axis."""
+    while graph.role(index) is Role.CUT:
+        index = graph.ins(index)[0]
     total = graph.plain(index)
     if total == index:
         return graph.const(index, "keepdim") is True

@@ -10,6 +10,7 @@ from lossaudit.pairing import AxisRole, Const, Flow, Step
 from lossaudit.recognise.graph import Graph, role_of
 from lossaudit.recognise.positions import carry, normal, number, resizes, same, sizes
 
+_KEEPS_AXES = frozenset({Role.CAST, Role.NOISE, Role.ELEMENTWISE, Role.HEAD, Role.CUT})
 _CHANNELS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 _CHANNELS |= {f"conv_transpose{rank}d": rank for rank in (1, 2, 3)}
 
@@ -51,7 +52,7 @@ def follow_axes(graph: Graph, flow: Flow, nodes: tuple[int, ...], class_axis: in
     return replace(
         flow,
         steps=steps,
-        units=_size_of(graph, end, class_axis, (units, *heads.values())),
+        units=_size_of(graph, flow, end, class_axis, (units, *heads.values())),
         batched=graph.node(end).batched,
     )
 
@@ -106,12 +107,22 @@ def _role(graph: Graph, step: Step, position: int | None, class_axis: int | None
     return AxisRole.BATCH if found is False and step.axis == 0 and graph.rank(end) is not None else AxisRole.UNKNOWN
 
 
-def _size_of(graph: Graph, end: int, class_axis: int | None, axes: tuple[_Axis, ...]) -> int | None:
+def _size_of(graph: Graph, flow: Flow, end: int, class_axis: int | None, axes: tuple[_Axis, ...]) -> int | None:
+    """Size of the class axis.
+
+    Units that nothing has moved count as the classes where only the number of axes is missing to say so. A single one
+    does not beside a softmax, which may then run over time: `softmax(linear(h, 1)(x), dim=1)` is an attention.
+    """
     if class_axis is None:
         return None
     rank = graph.rank(end)
-    fitting = (axis for axis in axes if axis.position is not None and same(axis.position, class_axis, rank))
-    return next((axis.size for axis in fitting if axis.size is not None), None)
+    moved = any(role_of(step.op) not in _KEEPS_AXES for step in flow.steps)
+    for axis in axes:
+        here = same(axis.position, class_axis, rank) if axis.position is not None else False
+        likely = here is None and not moved and (axis.size != 1 or len(axes) == 1)
+        if axis.size is not None and (here or likely):
+            return axis.size
+    return None
 
 
 def class_axis_of(graph: Graph, flow: Flow, nodes: tuple[int, ...]) -> int | None:

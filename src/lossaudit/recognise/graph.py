@@ -26,6 +26,7 @@ class Graph:
 
     trace: Trace
     walks: dict[int, Any] = field(default_factory=dict[int, Any], compare=False)
+    _modelled: list[bool] = field(default_factory=list[bool], compare=False)
 
     def node(self, index: int) -> Node:
         return self.trace.nodes[index]
@@ -107,7 +108,23 @@ class Graph:
         return self.node(self.plain(index)).leaf is LeafKind.PARAMETER
 
     def has_grad(self, index: int) -> bool:
+        """Whether a gradient passes here. What was not seen may carry one."""
         return self.node(index).grad
+
+    def modelled(self, index: int) -> bool:
+        """Whether a gradient passes here to a model that was seen."""
+        if not self._modelled:
+            self._find_models()
+        return self._modelled[index]
+
+    def _find_models(self) -> None:
+        nodes = self.trace.nodes
+        if all(node.shape is not None for node in nodes):
+            self._modelled.extend(node.grad for node in nodes)
+            return
+        for index, node in enumerate(nodes):
+            of_model = self.role(index) in (Role.AFFINE, Role.OTHER) if node.op else node.leaf is not LeafKind.HIDDEN
+            self._modelled.append(node.grad and (of_model or any(self._modelled[source] for source in self.ins(index))))
 
 
 @cache

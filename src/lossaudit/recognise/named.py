@@ -24,11 +24,12 @@ def named_loss(graph: Graph, index: int) -> Part | None:
     inputs = dict(node.inputs)
     prediction = entry.prediction if entry.prediction in inputs else node.inputs[0][0]
     target = entry.target if entry.target in inputs else ""
-    untrained = entry.prediction not in inputs or not graph.has_grad(inputs[entry.prediction])
-    if target and graph.has_grad(inputs[target]) and untrained:
-        if node.op not in _SYMMETRIC:
+    given = inputs.get(entry.prediction)
+    if target and graph.modelled(inputs[target]) and (given is None or not graph.modelled(given)):
+        if node.op in _SYMMETRIC:
+            prediction, target = target, entry.prediction if given is not None else ""
+        elif given is None or not graph.has_grad(given):
             return None  # it trains what it takes for its target: another loss than the one that is called
-        prediction, target = target, entry.prediction if entry.prediction in inputs else ""
     extra = tuple((name, i) for name, i in node.inputs if name in entry.others)
     use = LossUse(
         node.op,

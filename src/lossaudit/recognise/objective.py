@@ -253,7 +253,9 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
         carrier, weight = left, right
     else:
         carrier, weight = (left, right) if graph.has_grad(left) else (right, left)
-    if graph.has_grad(weight):
+        if graph.has_grad(weight) and not _may_weigh(graph, carrier, weight):
+            carrier, weight = weight, carrier
+    if graph.has_grad(weight) and not _may_weigh(graph, carrier, weight):
         return None
     if graph.is_scalar(weight):
         unknown = Unknown("a scalar tensor of the program")
@@ -263,6 +265,11 @@ def _scale(graph: Graph, piece: _Piece) -> list[_Piece] | None:
     if graph.node(carrier).shape != () and _is_loss_like(graph, carrier):
         return [replace(piece, node=carrier, weights=(*piece.weights, _what(graph, weight)))]
     return None
+
+
+def _may_weigh(graph: Graph, carrier: int, weight: int) -> bool:
+    """Whether what was not seen is a weight: beside a loss, and no model is known to have made it."""
+    return not graph.modelled(weight) and _is_loss_like(graph, carrier) and not _is_loss_like(graph, weight)
 
 
 def _is_loss_like(graph: Graph, index: int) -> bool:

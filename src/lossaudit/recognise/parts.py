@@ -118,7 +118,7 @@ def _made_of(graph: Graph, index: int) -> tuple[Source, str]:
             continue
         seen.add(here)
         node = graph.node(here)
-        if node.leaf is LeafKind.HIDDEN and node.shape is None and not node.grad:
+        if node.leaf is LeafKind.HIDDEN and node.shape is None:
             source, hidden = Source.OPAQUE, node.name
         elif node.leaf not in (None, LeafKind.DATA, LeafKind.CONSTANT):
             return Source.NETWORK, ""

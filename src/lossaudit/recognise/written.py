@@ -89,7 +89,7 @@ def _difference(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, i
         return None
     if not graph.alike(left[1], right[1]) or reduced_from_other(graph, left[1], right[1]):
         return None  # every prediction against every target, or a constant: no comparison sample by sample
-    if graph.has_grad(left[1]):
+    if graph.has_grad(left[1]) and (graph.modelled(left[1]) or not graph.modelled(right[1])):
         return left, right
     return (right, left) if graph.has_grad(right[1]) else None
 
@@ -158,7 +158,7 @@ def _weighted_log(graph: Graph, index: int) -> _Likelihood | None:
 def _unseen_sides(
     graph: Graph, left: tuple[str, int], right: tuple[str, int]
 ) -> tuple[tuple[str, int], tuple[str, int]] | None:
-    """The logarithm and the rows, where a gradient cannot tell them apart because no model is in sight."""
+    """The logarithm and the rows, where shapes and with them gradients are not known for sure."""
     if graph.node(left[1]).shape is not None or reduced_from_other(graph, left[1], right[1]):
         return None
     shared = behind(graph, left[1]) & behind(graph, right[1])
@@ -189,7 +189,7 @@ def _picked(graph: Graph, index: int) -> tuple[tuple[str, int], tuple[str, int],
     if graph.role(index) is not Role.SELECT or len(node.inputs) < 2:
         return None
     source, taken = node.inputs[0], node.inputs[-1]
-    if not graph.has_grad(source[1]) or graph.has_grad(taken[1]):
+    if not graph.has_grad(source[1]) or graph.modelled(taken[1]):
         return None
     axis = _gathered_axis(graph, index) if node.op in ("gather", "take_along_dim") else _indexed_axis(graph, index)
     if axis is None or (axis == 0 and graph.rank(source[1]) != 1 and class_axis(graph, source[1]) != 0):

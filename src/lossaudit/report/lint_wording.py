@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from lossaudit.finding import Finding, Severity
 from lossaudit.pairing import Pairing, Place, Reading, Term, Unresolved
@@ -63,28 +62,6 @@ def relative(path: str, root: str) -> str:
     return shown.replace(os.sep, "/")
 
 
-def uri(path: str, root: str) -> tuple[str, bool]:
-    """The path as the URI of an artifact, and whether it is relative to the root.
-
-    >>> uri("a b.py", "."), uri("<model>", ".")
-    (('a%20b.py', True), ('%3Cmodel%3E', False))
-    """
-    if path == "-" or path.startswith("<"):  # standard input, a live model
-        return _quoted(path), False
-    shown = relative(path, root)
-    if not os.path.isabs(shown):
-        return _quoted(shown), True
-    return f"file://{'' if shown.startswith('/') else '/'}{_quoted(shown)}", False
-
-
-def _quoted(path: str) -> str:
-    """Percent-encoded bytes, those of the file system where the path has them."""
-    try:
-        return quote(path.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:
-        return quote(path.encode("utf-8", "surrogatepass"))
-
-
 def repository(root: str) -> str:
     """The folder from which GitHub sees paths: in one of its workflows the checkout, wherever the settings lie."""
     return os.environ.get("GITHUB_WORKSPACE") or root
@@ -115,20 +92,18 @@ def terms(result: LintResult) -> tuple[Term, ...]:
 
 def elsewhere(result: LintResult) -> tuple[Unresolved, ...]:
     """What was not understood and belongs to no term, each once."""
-    seen = [each for term in terms(result) for each in term.unresolved]
-    found: list[Unresolved] = []
-    for each in result.reading.unresolved:
-        if each not in seen:
-            seen.append(each)
-            found.append(each)
-    return tuple(found)
+    in_terms = {each for term in terms(result) for each in term.unresolved}
+    return tuple(each for each in dict.fromkeys(result.reading.unresolved) if each not in in_terms)
 
 
 def read_and_missed(result: LintResult) -> tuple[int, int]:
-    """How many losses were understood, in at least one alternative, and how many were met and not understood."""
+    """How many losses were understood, in at least one alternative, and how many were met and not understood.
+
+    What two objectives share (a loss, and where it is differentiated) is missed once.
+    """
     met = terms(result)
-    read = sum(bool(term.alternatives) for term in met)
-    return read, len(met) - read + len(elsewhere(result))
+    missed = {term.unresolved or number for number, term in enumerate(met) if not term.alternatives}
+    return sum(bool(term.alternatives) for term in met), len(missed) + len(elsewhere(result))
 
 
 def last_line(result: LintResult) -> str:

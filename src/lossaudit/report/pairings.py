@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from lossaudit.pairing import Flow, Objective, Pairing, Place, Source, Step, Target, Term, Unresolved
+from lossaudit.pairing import (
+    Basis,
+    Flow,
+    Objective,
+    Pairing,
+    Place,
+    Source,
+    Step,
+    Target,
+    TargetEncoding,
+    Term,
+    Unresolved,
+)
 from lossaudit.report import lint_wording as wording
 from lossaudit.report.wording import one_line
 from lossaudit.result import LintResult
@@ -23,31 +35,27 @@ def render(result: LintResult, *, root: str = ".", colour: bool = False) -> str:
     A line is `path:line  loss <- last step (place) <- ... <- source; target: encoding`. Where several pairings may be
     met at one place, each has a line of its own, with the condition under which it is taken.
     """
-    lines = [
-        line for objective in result.reading.objectives for term in objective.terms for line in _term(objective, term)
-    ]
-    lines += [_unresolved(each, "") for each in wording.elsewhere(result)]
-    return "\n".join([*lines, *wording.closing(result)])
+    blocks = [_term(objective, term) for objective in result.reading.objectives for term in objective.terms]
+    blocks += [[_unresolved(each, "")] for each in wording.elsewhere(result)]
+    once = dict.fromkeys("\n".join(block) for block in blocks)
+    return "\n".join([*once, *wording.closing(result)])
 
 
 def _term(objective: Objective, term: Term) -> list[str]:
-    missed = [_unresolved(each, wording.spot(objective.place)) for each in term.unresolved]
-    if not term.alternatives:
-        return missed or [f"{wording.spot(objective.place)}  not understood: no reason is known"]
-    if len(term.alternatives) == 1 and not missed:
-        (pairing,) = term.alternatives
-        return [f"{_where(pairing, objective.place)}  {_pairing(pairing, objective.place)}"]
+    """The lines of one loss; what would be said twice is said once."""
+    place = objective.place
+    missed = dict.fromkeys(_unresolved(each, wording.spot(place)) for each in term.unresolved)
+    read = dict.fromkeys(_pairing(each, place) for each in term.alternatives)
+    if not read:
+        return list(missed) or [f"{wording.spot(place)}  not understood: no reason is known"]
     first = term.alternatives[0]
-    head = f"{_where(first, objective.place)}  {wording.title(first)}, one of {len(term.alternatives) + len(missed)}:"
+    where = wording.spot(first.loss.place or place)
+    if len(read) == 1 and not missed:
+        return [f"{where}  {next(iter(read))}"]
     return [
-        head,
-        *(f"  {_pairing(each, objective.place)}" for each in term.alternatives),
-        *(f"  {each}" for each in missed),
+        f"{where}  {wording.title(first)}, one of {len(read) + len(missed)}:",
+        *(f"  {each}" for each in (*read, *missed)),
     ]
-
-
-def _where(pairing: Pairing, default: Place) -> str:
-    return wording.spot(pairing.loss.place or default)
 
 
 def _pairing(pairing: Pairing, place: Place) -> str:
@@ -70,10 +78,11 @@ def _step(step: Step, first: Place) -> str:
 
 
 def _target(target: Target | None) -> str:
+    """The encoding where it was seen; what a loss only asks for says nothing of what it is given."""
     if target is None:
         return "no target"
-    encodings = sorted(encoding.value for encoding in target.encodings)
-    return f"target: {' or '.join(encodings) if encodings else _SOURCES[target.flow.source]}"
+    seen = target.encodings if target.basis is not Basis.DECLARED else frozenset[TargetEncoding]()
+    return f"target: {' or '.join(sorted(each.value for each in seen)) or _SOURCES[target.flow.source]}"
 
 
 def _unresolved(each: Unresolved, default: str) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import quote
 
 from lossaudit import __version__
 from lossaudit import rules as house
@@ -157,8 +158,30 @@ def _artifact(path: str, root: str) -> Json:
 
 
 def _artifact_location(path: str, root: str) -> dict[str, Json]:
-    uri, inside = wording.uri(path, root)
+    uri, inside = _uri(path, root)
     return {"uri": uri, "uriBaseId": _BASE} if inside else {"uri": uri}
+
+
+def _uri(path: str, root: str) -> tuple[str, bool]:
+    """The path as the URI of an artifact, and whether it is relative to the root.
+
+    >>> _uri("a b.py", "."), _uri("<model>", ".")
+    (('a%20b.py', True), ('%3Cmodel%3E', False))
+    """
+    if path == "-" or path.startswith("<"):  # standard input, a live model
+        return _quoted(path), False
+    shown = wording.relative(path, root)
+    if not os.path.isabs(shown):
+        return _quoted(shown), True
+    return f"file://{'' if shown.startswith('/') else '/'}{_quoted(shown)}", False
+
+
+def _quoted(path: str) -> str:
+    """Percent-encoded bytes, those of the file system where the path has them."""
+    try:
+        return quote(path.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return quote(path.encode("utf-8", "surrogatepass"))
 
 
 def _directory(root: str) -> str:
@@ -197,7 +220,7 @@ def _fingerprint(finding: Finding, root: str, seen: Counter[str]) -> str:
     parts = [finding.code]
     for place in finding.places:
         text = excerpt.line(place, root) or ""
-        parts += [wording.uri(place.path, root)[0], place.scope, " ".join(text.split())]
+        parts += [_uri(place.path, root)[0], place.scope, " ".join(text.split())]
     digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     seen[digest] += 1
     return f"{digest}:{seen[digest]}"

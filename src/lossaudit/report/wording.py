@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from importlib.resources import files
 
 from lossaudit.finding import Finding, Severity
 from lossaudit.pairing import Pairing, Place, Unresolved
@@ -83,6 +82,8 @@ def where(place: Place) -> str:
 @cache
 def rule_names() -> tuple[str, ...]:
     """Names of all rules, by their pages (a rule's page lies beside its file), sorted."""
+    from importlib.resources import files  # here, since loading it takes longer than a small lint
+
     pages = (entry.name for entry in files("lossaudit.rules").iterdir())
     return tuple(sorted(name[:-3].replace("_", "-") for name in pages if name.endswith(".md")))
 

@@ -8,7 +8,10 @@ from lossaudit.rules import labels, wording
 from lossaudit.rules.one_hot_into_sparse_ce import DENSE
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
-SPARSE = {dense: sparse for sparse, dense in DENSE.items()}
+SPARSE = {
+    **{dense: sparse for sparse, dense in DENSE.items()},
+    "softmax_cross_entropy_with_logits_v2": "sparse_softmax_cross_entropy_with_logits",
+}
 
 
 def check(pairing: Pairing) -> Problem | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Pairing
+from lossaudit.pairing import AxisRole, Pairing
 from lossaudit.rules import floor, heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax")
-    if softmax is None or not heads.applies_softmax(pairing) or not heads.over_classes(softmax):
+    if softmax is None or not heads.applies_softmax(pairing):
+        return None
+    # Over the samples it is no better; over time or space it may be an attention.
+    if not heads.over_classes(softmax) and softmax.axis_role is not AxisRole.BATCH:
         return None
     return Problem(
         message=wording.together(softmax, pairing),

@@ -34,7 +34,7 @@ def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None]
         return None
     advice = Fix("; ".join((remedy.title, *remedy.also)))
     if remedy.respelling is not None or remedy.arguments is not None:
-        return _respelled(advice, remedy, pairing)
+        return _respelled(advice, remedy, pairing, load)
     head = next((step for step in reversed(heads.head(pairing.prediction)) if step.op in remedy.drop_head), None)
     if head is None or any(heads.role(step.op) not in HARMLESS for step in heads.after(pairing.prediction, head)):
         return advice
@@ -47,11 +47,11 @@ def write(problem: Problem, pairing: Pairing, load: Callable[[str], File | None]
     return fix if change.local or not fix.edits else replace(fix, title=f"{fix.title} ({_elsewhere(site, change)})")
 
 
-def _respelled(advice: Fix, remedy: Remedy, pairing: Pairing) -> Fix:
+def _respelled(advice: Fix, remedy: Remedy, pairing: Pairing, load: Callable[[str], File | None]) -> Fix:
     """One expression spelled otherwise, or one call with other arguments."""
-    change = respelled(remedy.respelling, pairing) if remedy.respelling is not None else None
+    change = respelled(remedy.respelling, pairing, load) if remedy.respelling is not None else None
     if change is None and remedy.arguments is not None:
-        change = rearranged(remedy.arguments, pairing.loss)
+        change = rearranged(remedy.arguments, pairing.loss, load)
     if change is None:
         return advice
     return _shown(advice, (change.file,), change.edits, remedy.keeps_values and change.local)
@@ -219,9 +219,9 @@ def _carried(params: Args) -> tuple[str, ...] | None:
 
 def _target_text(site: _Site, remedy: Remedy, target: ast.expr) -> str | None:
     """The target as the new loss takes it."""
-    file, flow = site.loss_file, site.pairing.prediction
+    file = site.loss_file
     if remedy.target == "class index":
-        if len(flow.dims) != 2 or site.head.axis not in (None, 1) or not labels.are_one_hot(site.pairing):
+        if not _is_matrix(site) or not labels.are_one_hot(site.pairing):
             return None
         index = operands.index_labels(file, target, site.loss_statement)
         if index is not None:
@@ -231,6 +231,19 @@ def _target_text(site: _Site, remedy: Remedy, target: ast.expr) -> str | None:
     if remedy.loss == "bce_with_logits" and not _same_shape_and_float(site.pairing):
         return None
     return file.source(target)
+
+
+def _is_matrix(site: _Site) -> bool:
+    """Whether the prediction has one row for each sample and one column for each class.
+
+    Source text has no shapes; but `one_hot` adds the classes as the last axis, and the softmax is over the second.
+    """
+    target = site.pairing.target
+    if site.pairing.prediction.dims:
+        return len(site.pairing.prediction.dims) == 2 and site.head.axis in (None, 1)
+    ops = [step.op for step in target.flow.steps] if target is not None else []
+    after = ops[ops.index("one_hot") + 1 :] if "one_hot" in ops else ["unknown"]
+    return site.head.axis == 1 and all(heads.role(op) is Role.CAST for op in after)
 
 
 def _same_shape_and_float(pairing: Pairing) -> bool:

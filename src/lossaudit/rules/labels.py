@@ -10,7 +10,8 @@ from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Basis, Flow, Observed, Pairing, Place, Source, TargetEncoding
 from lossaudit.rules import heads
 
-_SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.CUT})
+_SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.CUT, Role.SELECT})
+_CONDITIONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "isin", "logical_and", "logical_or", "logical_not"})
 _LABELS = frozenset({TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT})
 _COMPUTED = (Source.AFFINE, Source.NETWORK)
 _PROBABILITIES = frozenset({"softmax", "log_softmax", "sigmoid", "logsigmoid"})
@@ -46,8 +47,12 @@ def are_indices(pairing: Pairing) -> bool:
     if target is None or from_network(pairing):
         return False
     known = _founded(target.basis) and target.encodings == {TargetEncoding.CLASS_INDEX}
-    meant = [step.op for step in target.flow.steps if heads.role(step.op) not in _SAME_NUMBERS]
-    return known or meant[-1:] == ["argmax"] or _one_integer_each(pairing.prediction, target.flow)
+    return known or _last_op(target.flow) == "argmax" or _one_integer_each(pairing.prediction, target.flow)
+
+
+def _last_op(flow: Flow) -> str:
+    """The operation that made the values what they are."""
+    return next((step.op for step in reversed(flow.steps) if heads.role(step.op) not in _SAME_NUMBERS), "")
 
 
 def _one_integer_each(prediction: Flow, target: Flow) -> bool:
@@ -68,7 +73,10 @@ def are_zero_one(pairing: Pairing) -> bool:
     if observed is not None:
         return TargetEncoding.BINARY in observed.encodings and TargetEncoding.SIGNED not in observed.encodings
     target = pairing.target
-    return target is not None and _founded(target.basis) and target.encodings == {TargetEncoding.BINARY}
+    if target is None:
+        return False
+    known = _founded(target.basis) and target.encodings == {TargetEncoding.BINARY}
+    return known or _last_op(target.flow) in _CONDITIONS
 
 
 def _are(pairing: Pairing, wanted: frozenset[TargetEncoding]) -> bool:

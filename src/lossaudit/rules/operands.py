@@ -79,7 +79,7 @@ def applied(file: File, node: ast.expr, op: str) -> Applied | None:
 
 def constructor(file: File, func: ast.expr) -> ast.Call | None:
     """The one call in the file whose result has the name of this function: `nn.MSELoss()` for `criterion`."""
-    made = _assigned(file, func)
+    made = [func] if isinstance(func, ast.Call) else _assigned(file, func)
     return made[0] if len(made) == 1 and isinstance(made[0], ast.Call) else None
 
 

@@ -7,7 +7,7 @@ before. Whatever else reads such a name still reads the same value: only the out
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lossaudit import catalogue
@@ -17,7 +17,7 @@ from lossaudit.pairing import LossUse, Pairing, Step
 from lossaudit.rules import operands
 from lossaudit.rules.operands import Applied
 from lossaudit.rules.rule import Arguments, Respelling
-from lossaudit.rules.source import File, load, spelled
+from lossaudit.rules.source import File, spelled
 
 _KEYWORDS = frozenset({"dim", "axis", "keepdim", "keepdims", "dtype"})
 
@@ -31,7 +31,7 @@ class Change:
     local: bool = True
 
 
-def respelled(respelling: Respelling, pairing: Pairing) -> Change | None:
+def respelled(respelling: Respelling, pairing: Pairing, load: Callable[[str], File | None]) -> Change | None:
     """The edits of a respelling, or None where the file does not show all of it."""
     outer = respelling.steps[-1].place
     file = load(outer.path) if outer is not None else None
@@ -49,15 +49,18 @@ def respelled(respelling: Respelling, pairing: Pairing) -> Change | None:
     return Change(file, (*gone, Edit(file.place(file.span(node)), text)))
 
 
-def rearranged(arguments: Arguments, loss: LossUse) -> Change | None:
+def rearranged(arguments: Arguments, loss: LossUse, load: Callable[[str], File | None]) -> Change | None:
     """The edits that give a call its other arguments."""
     place = arguments.step.place if arguments.step is not None else loss.place
     file = load(place.path) if place is not None else None
     call = file.at(place) if file is not None and place is not None else None
     if file is None or not isinstance(call, ast.Call):
         return None
+    name = arguments.step.op if arguments.step is not None else loss.loss or ""
     made = operands.constructor(file, call.func)
-    target, local = (call, True) if made is None else (made, arguments.step is None)
+    target, local = (call, True) if made is None else (made, made is call.func or arguments.step is None)
+    if operands.last_name(target.func) not in _names(name):
+        return None
     given = {keyword.arg: keyword for keyword in target.keywords}
     if None in given or any(name not in given for name in arguments.drop):
         return None
@@ -72,6 +75,16 @@ def rearranged(arguments: Arguments, loss: LossUse) -> Change | None:
         return None
     edit = Edit(file.place((open_bracket, whole[1])), f"({', '.join(texts)})")
     return Change(file, (edit,), local)
+
+
+def _names(op: str) -> frozenset[str]:
+    """What the functions, methods and modules are called that do `op`."""
+    entry = catalogue.op(op) or catalogue.loss(op)
+    return (
+        frozenset(spelling.path.rpartition(".")[2] for spelling in entry.spellings)
+        if entry is not None
+        else frozenset()
+    )
 
 
 def _literal(value: object) -> str:

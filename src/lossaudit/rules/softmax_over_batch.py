@@ -13,7 +13,7 @@ CLASS_LOSSES = frozenset({"cross_entropy", "nll"})
 
 def check(pairing: Pairing) -> Problem | None:
     softmax = heads.ends_with(pairing.prediction, "softmax", "log_softmax") or _before_log(pairing)
-    if softmax is None or not _compares_classes(pairing):
+    if softmax is None or not _compares_classes(pairing) or _double(pairing, softmax):
         return None
     seen = _measured(pairing, softmax)
     if not seen and not _told(pairing, softmax):
@@ -31,6 +31,11 @@ def _before_log(pairing: Pairing) -> Step | None:
     steps = heads.meaning(pairing.prediction)
     spelled = len(steps) >= 2 and steps[-1].op == "log" and steps[-2].op == "softmax"
     return steps[-2] if spelled else None
+
+
+def _double(pairing: Pairing, softmax: Step) -> bool:
+    """Whether the softmax has no place there at all, over whichever axis."""
+    return softmax.op == "softmax" and heads.applies_softmax(pairing)
 
 
 def _compares_classes(pairing: Pairing) -> bool:

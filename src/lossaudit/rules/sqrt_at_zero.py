@@ -1,58 +1,47 @@
-"""The square root of what is exactly zero now and then."""
+"""The square root of the squared distance of two outputs, which is exactly zero where they agree."""
 
 from __future__ import annotations
 
 from lossaudit.finding import Severity
-from lossaudit.pairing import Const, Flow, Pairing, Source, Step
+from lossaudit.pairing import Const, Pairing, Source, Step
 from lossaudit.rules import heads, wording
 from lossaudit.rules.logarithms import on_the_way, places
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
 
 def check(pairing: Pairing) -> Problem | None:
-    flow = pairing.prediction
-    steps = heads.head(flow)
-    for position, root in enumerate(steps):
-        if not _is_root(root) or not position:
-            continue
-        what = _zero(flow, steps[:position])
-        if what:
-            return Problem(
-                message=f"sqrt{wording.line(root.place)} of {what}{on_the_way(pairing)}",
-                why="its gradient is infinite at zero, and times the zero gradient behind it that is NaN",
-                places=places(pairing, root),
-                remedy=Remedy(title="keep it away from zero inside the root: clamp(min=1e-12), or + 1e-12"),
-            )
-    return None
+    steps = heads.head(pairing.prediction)[:3]
+    # Where the difference itself is the source, both of its sides carry a gradient.
+    if pairing.prediction.source is not Source.NETWORK or not _is_distance(steps):
+        return None
+    root = steps[-1]
+    what = "of a squared distance, which is zero where two outputs agree"
+    return Problem(
+        message=f"sqrt{wording.line(root.place)} {what}{on_the_way(pairing)}",
+        why="the gradient of sqrt is infinite at zero, and times the zero gradient of the square it is NaN",
+        places=places(pairing, root),
+        remedy=Remedy(title="add a small constant inside the root (+ 1e-12), or use a norm of the library"),
+    )
 
 
-def _is_root(step: Step) -> bool:
-    return step.op == "sqrt" or (step.op == "pow" and step.args.get("other") == Const(0.5))
+def _is_distance(steps: tuple[Step, ...]) -> bool:
+    """`sqrt(sum(d ** 2, dim))`; a sum over everything is zero for a perfect fit only."""
+    if len(steps) != 3:
+        return False
+    square, total, root = steps
+    along = total.op == "sum" and total.args.get("dim", Const(None)) != Const(None)
+    return _is_power(square, "square", 2) and along and _is_power(root, "sqrt", 0.5)
 
 
-def _zero(flow: Flow, before: tuple[Step, ...]) -> str:
-    """What makes exact zeros: a limit at zero, or the distance of two outputs, which may be the same; `""` for none."""
-    last = before[-1]
-    if last.op == "relu":
-        return "relu, which is exactly zero for every negative value"
-    if last.op in heads.CLAMPS and last.args.get("min") == Const(0):
-        return "a clamp at zero"
-    if last.op != "sum" or last.args.get("dim", Const(None)) == Const(None) or len(before) != 2:
-        return ""
-    if flow.source is not Source.NETWORK or not _is_square(before[0]):
-        return ""
-    return "a distance of two outputs, which is zero where they agree"
-
-
-def _is_square(step: Step) -> bool:
-    return step.op == "square" or (step.op == "pow" and step.args.get("other") == Const(2))
+def _is_power(step: Step, name: str, exponent: float) -> bool:
+    return step.op == name or (step.op == "pow" and step.args.get("other") == Const(exponent))
 
 
 RULE = Rule(
     name="sqrt-at-zero",
     code="LA307",
     severity=Severity.INFO,
-    summary="the square root of what is exactly zero now and then",
+    summary="the square root of a squared distance, whose gradient is NaN where two outputs agree",
     check=check,
     unnamed=True,
 )

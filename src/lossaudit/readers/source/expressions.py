@@ -12,7 +12,6 @@ from lossaudit.pairing import Const
 from lossaudit.readers.source import assignments, imports, operations, statements
 from lossaudit.readers.source.conditions import join, known, narrowed, negation
 from lossaudit.readers.source.values import (
-    Bound,
     Call,
     Choice,
     Class,
@@ -29,6 +28,7 @@ from lossaudit.readers.source.values import (
     Tensor,
     Value,
 )
+from lossaudit.trace import LeafKind
 
 if TYPE_CHECKING:
     from lossaudit.readers.source.interpreter import Interpreter
@@ -55,7 +55,7 @@ def _constant(run: Interpreter, node: ast.Constant) -> Value:
     value = node.value
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return Literal(value)
-    return Opaque("a constant")
+    return Opaque("ellipsis" if value is ... else "a constant")
 
 
 def _name(run: Interpreter, node: ast.Name) -> Value:
@@ -269,7 +269,7 @@ def _combined(run: Interpreter, kind: type[ast.operator], left: Value, right: Va
     op, function = _ARITHMETIC.get(kind, ("", None))
     if isinstance(left, Literal) and isinstance(right, Literal) and function is not None:
         return _computed(function, left.value, right.value)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    if any(isinstance(side, Tensor) for side in (left, right)) or _of_data(left, right):
         return operations.arithmetic(run, op, left, right, call)
     if kind is ast.Add and isinstance(left, Object | Items) and isinstance(right, Object | Items):
         first, open_first = items(run, left)
@@ -286,6 +286,14 @@ def _combined(run: Interpreter, kind: type[ast.operator], left: Value, right: Va
     text = f"({symbols[0]} {_SIGNS[kind]} {symbols[1]})" if all(symbols) and kind in _SIGNS else ""
     leaf = next((each.leaf for each in (left, right) if isinstance(each, Opaque)), Opaque("").leaf)
     return Opaque("the result of a computation", text, leaf)
+
+
+def _of_data(left: Value, right: Value) -> bool:
+    """`1 - y`, `x / 255`, `x + y` of what a loader hands out: tensors, though nothing is known of them."""
+    sides = (left, right)
+    numbers = [isinstance(side, Literal) and isinstance(side.value, int | float) for side in sides]
+    data = [isinstance(side, Opaque) and side.leaf is LeafKind.DATA for side in sides]
+    return any(data) and all(known or number for known, number in zip(data, numbers, strict=True))
 
 
 _SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
@@ -440,7 +448,9 @@ def plain_truth(run: Interpreter, value: Value) -> bool | None:
             return plain_truth(run, held)
         case Object() if isinstance(held := run.get(value, "items"), Entries):
             return True if held.pairs else None if held.open else False
-        case Object() | Function() | Class() | Module() | Layer() | Bound() | Partial():
+        case Object() if run.get(value, "items") is not None:
+            return None
+        case Object() | Function() | Class() | Module() | Layer() | Partial():
             return True
         case External():
             return None

@@ -31,9 +31,9 @@ _DTYPES = {
     **dict.fromkeys(("float", "double", "half", "bfloat16", "rand", "randn", "normal", "uniform_"), "float32"),
 }
 _INTEGERS = {"long": "int64", "int": "int32", "short": "int16", "LongTensor": "int64", "IntTensor": "int32"}
-_NO_GRADIENT = frozenset({"argmax", "argmin", "argsort", "one_hot", "item", "tolist", "numpy", "detach"}) | {
-    op for op, dtype in _DTYPES.items() if dtype != "float32"
-}
+_NO_GRADIENT = frozenset(
+    {"argmax", "argmin", "argsort", "one_hot", "multinomial", "item", "tolist", "numpy", "detach"}
+) | {op for op, dtype in _DTYPES.items() if dtype != "float32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,13 @@ class _Axes:
 
 def lower(loss: Tensor) -> Lowered:
     """The operations behind a loss, down to the last affine operations and the targets."""
-    modelled = loss.grad or any(below.grad for _, below in loss.inputs)
-    return _Lowering(hidden_grad=not modelled).lower(loss)
+    return _Lowering().lower(loss)
 
 
 @dataclass(slots=True)
 class _Lowering:
-    """One lowering.
-
-    Attributes:
-        hidden_grad: Whether what was not seen counts as a model's work: where no model was seen at all.
-    """
-
-    hidden_grad: bool
     nodes: list[Node] = field(default_factory=list[Node])
+    tensors: list[Tensor] = field(default_factory=list[Tensor])
     index: dict[Tensor, int] = field(default_factory=dict[Tensor, int])
 
     def lower(self, loss: Tensor) -> Lowered:
@@ -83,9 +76,13 @@ class _Lowering:
                     stack.append((tensor, inputs))
                     stack.extend((below, None) for _, below in reversed(inputs))
                     continue
+            if _result(tensor) == 0:
+                self.index[tensor] = self.index[inputs[0][1]]
+                continue
             self.index[tensor] = len(self.nodes)
+            self.tensors.append(tensor)
             self.nodes.append(self._node(tensor, tuple((name, self.index[below]) for name, below in inputs)))
-        return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.index))
+        return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.tensors))
 
     def _inputs(self, tensor: Tensor) -> tuple[tuple[str, Tensor], ...]:
         role = role_of(tensor.op)
@@ -93,6 +90,10 @@ class _Lowering:
             return tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
         if role is Role.OTHER or _leaf_kind(tensor) is not None:
             return ()
+        if _is_one_hot(tensor):
+            return (("input", tensor.inputs[1][1]),)
+        if _result(tensor) == 1:
+            return tensor.inputs[0][1].inputs
         if len(self.index) < _MOST_NODES:
             return tensor.inputs
         return tuple((name, below if below in self.index else _UNSEEN) for name, below in tensor.inputs)
@@ -102,31 +103,28 @@ class _Lowering:
         axes = _axes(tensor)
         below = [self.nodes[index] for _, index in inputs]
         return Node(
-            "" if kind is not None else tensor.op,
+            "" if kind is not None else _op(tensor),
             inputs,
             {} if kind is not None else _args(tensor),
             () if _is_scalar(tensor, below) else None,
-            _dtype(tensor, below),
+            _dtype(_op(tensor), tensor, below),
             tensor.place,
             kind,
             tensor.name,
-            self._grad(tensor, kind, below),
+            _grad(_op(tensor), tensor, kind, below),
             batched=axes.batched,
             rank=axes.rank,
         )
 
-    def _grad(self, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
-        if kind is not None:
-            return tensor.grad or (self.hidden_grad and kind is LeafKind.HIDDEN)
-        role = role_of(tensor.op)
-        if role is Role.LOSS:
-            return True
-        if tensor.op in _NO_GRADIENT or role is Role.CUT:
-            return False
-        seen = any(node.grad for node in below)
-        if role is Role.AFFINE:
-            return tensor.grad or self.hidden_grad
-        return seen or not below if self.hidden_grad else tensor.grad and (not below or seen)
+
+def _grad(op: str, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
+    """Whether a gradient may pass: what was not seen may carry one."""
+    if kind is not None:
+        return tensor.grad or kind in (LeafKind.HIDDEN, LeafKind.PARAMETER)
+    role = role_of(tensor.op)
+    if role in (Role.AFFINE, Role.OTHER):
+        return tensor.grad
+    return role is Role.LOSS or (op not in _NO_GRADIENT and any(node.grad for node in below))
 
 
 def _leaf_kind(tensor: Tensor) -> LeafKind | None:
@@ -135,11 +133,41 @@ def _leaf_kind(tensor: Tensor) -> LeafKind | None:
         return tensor.leaf or LeafKind.HIDDEN
     if tensor.op in _CONSTANTS:
         return LeafKind.CONSTANT
-    return LeafKind.DATA if tensor.op in _LIKE or (tensor.op in _DATA and not tensor.inputs) else None
+    made = tensor.op in _DATA and all(below.leaf is LeafKind.CONSTANT for _, below in tensor.inputs)
+    return LeafKind.DATA if made or tensor.op in _LIKE else None
+
+
+def _is_one_hot(tensor: Tensor) -> bool:
+    """`eye(k)[y]`: rows of the unit matrix."""
+    if tensor.op not in ("getitem", "index_select", "embedding") or len(tensor.inputs) != 2:
+        return False
+    (_, table), (name, _) = tensor.inputs
+    return table.op == "eye" and name == "index" and not any(key.startswith("index") for key in tensor.args)
+
+
+def _result(tensor: Tensor) -> int | None:
+    """Of `torch.max(x, 1)` and others, which give values and indices: 0 for the one and 1 for the other."""
+    source = tensor.input("input")
+    if tensor.op != "getitem" or source is None or source.op not in _INDICES or len(source.inputs) != 1:
+        return None
+    along = source.op in ("sort", "topk") or source.args.get("dim", Const(None)) != Const(None)
+    index = tensor.args.get("index")
+    return {Const(0): 0, Const(1): 1}.get(index) if along and isinstance(index, Const) else None
+
+
+_INDICES = {"max": "argmax", "min": "argmin", "sort": "argsort", "topk": "argsort"}
+
+
+def _op(tensor: Tensor) -> str:
+    if _result(tensor) == 1:
+        return _INDICES[tensor.inputs[0][1].op]
+    return "one_hot" if _is_one_hot(tensor) else tensor.op
 
 
 def _args(tensor: Tensor) -> Args:
     """The constants; what a framework's convention says of axes is written out."""
+    if _result(tensor) == 1:
+        return tensor.inputs[0][1].args
     if tensor.framework == "torch":
         return tensor.args
     entry = catalogue.loss(tensor.op)
@@ -170,9 +198,9 @@ def _is_scalar(tensor: Tensor, below: list[Node]) -> bool:
 _REDUCED = (Const("mean"), Const("sum"), Const("batchmean"))
 
 
-def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
+def _dtype(op: str, tensor: Tensor, below: list[Node]) -> str | None:
     """The element type, as far as it shows whether numbers are indices or masks."""
-    known = _DTYPES.get(tensor.op)
+    known = _DTYPES.get(op)
     if known is not None:
         return known
     asked = tensor.args.get("dtype")
@@ -181,7 +209,7 @@ def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
         short = name.rpartition(".")[2] if isinstance(name, str) else ""
         return _INTEGERS.get(short, short) or None
     if tensor.op in ("tensor", "full"):
-        return "int64" if _are_integers(tensor.args.get("data")) else None
+        return "int64" if _are_integers(_data(tensor)) else None
     role = role_of(tensor.op)
     if role in (Role.VIEW, Role.SELECT, Role.JOIN) and below:
         return below[0].dtype
@@ -189,8 +217,6 @@ def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
 
 
 def _are_integers(value: object) -> bool:
-    if isinstance(value, Const):
-        value = value.value
     if isinstance(value, tuple):
         return bool(value) and all(_are_integers(item) for item in value)
     return isinstance(value, int) and not isinstance(value, bool)
@@ -222,6 +248,8 @@ def _axes(tensor: Tensor) -> _Axes:
 def _axes_of(tensor: Tensor, below: list[_Axes]) -> _Axes:
     if tensor.scalar:
         return _Axes(0, False)
+    if _result(tensor) is not None:
+        return below[0]
     rank = _rank(tensor, below)
     return _Axes(rank, tensor.batched or _batched(tensor, below))
 
@@ -231,6 +259,8 @@ def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
     fixed = _FIXED_RANK.get(op)
     if fixed is not None:
         return fixed
+    if op == "tensor":
+        return _depth(tensor)
     if not below:
         shape = sizes(tensor.args, "size")
         return len(shape) if shape is not None else _depth(tensor)
@@ -249,9 +279,15 @@ def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
 _OF_SAMPLES = frozenset({"flatten", "reshape", "permute"})
 
 
+def _data(tensor: Tensor) -> object:
+    """What a tensor was made of, where that stands in the text."""
+    held = next((below for _, below in tensor.inputs[:1]), tensor)
+    data = held.args.get("data")
+    return data.value if isinstance(data, Const) else None
+
+
 def _depth(tensor: Tensor) -> int | None:
-    data = tensor.args.get("data")
-    value: object = data.value if isinstance(data, Const) else None
+    value = _data(tensor)
     depth = 0
     while isinstance(value, tuple) and value:
         depth, value = depth + 1, value[0]

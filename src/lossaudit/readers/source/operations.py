@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind, Loss, Op, Param, Required, Role, Spelling
@@ -74,9 +74,18 @@ def _leaf(run: Interpreter, value: Value) -> Tensor:
         case Items() | Object():
             values, open_ = expressions.items(run, value)
             if not open_ and values and all(isinstance(each, Literal | Items | Object) for each in values):
-                return Tensor("", leaf=LeafKind.CONSTANT, name="constants")
+                data = _numbers(run, value)
+                args: Args = {"data": Const(data)} if isinstance(data, tuple) else {}
+                return Tensor("", (), args, leaf=LeafKind.CONSTANT, name="constants")
             return Tensor("", leaf=LeafKind.HIDDEN, name="several values", grad=True)
     return Tensor("", leaf=LeafKind.HIDDEN, name="no tensor", grad=True)
+
+
+def _numbers(run: Interpreter, value: Value) -> Any:
+    """Nested tuples of what nested lists hold, None where that is no number; of long lists the beginning."""
+    if isinstance(value, Literal):
+        return value.value if isinstance(value.value, bool | int | float) else None
+    return tuple(_numbers(run, each) for each in expressions.items(run, value)[0][:8])
 
 
 def apply(
@@ -173,15 +182,26 @@ def selected(run: Interpreter, owner: Tensor, index: Value, call: Call) -> Value
     parts = index.values if isinstance(index, Items) and not _is_slice(index) else (index,)
     inputs: list[tuple[str, Value]] = [("input", owner)]
     args: dict[str, Argument] = {}
+    in_pairs = len(parts) == 2 and isinstance(parts[0], Items) and not _is_slice(parts[0])
     for number, part in enumerate(parts):
         name = f"index.{number}" if len(parts) > 1 else "index"
-        if isinstance(part, Tensor):
+        data = isinstance(part, Opaque) and (part.leaf is LeafKind.DATA or in_pairs)
+        if isinstance(part, Tensor) or data:
             inputs.append((name, part))
         else:
-            args[name] = constant(part)
+            args[name] = _index(part, alone=len(parts) == 1)
     if len(parts) == 1 and isinstance(index, Literal) and isinstance(index.value, str):
         return Opaque(f"the entry {index.value!r} of what a model returns")
     return apply(run, owner.framework, "getitem", inputs, args, call)
+
+
+def _index(part: Value, *, alone: bool) -> Argument:
+    """What stands at one place of an index, in the recorder's words. `x[a:b:c]` alone looks like `x[a, b, c]`."""
+    if not isinstance(part, Items):
+        return constant(part)
+    if part.open or not _is_slice(part):
+        return Unknown("range")
+    return Unknown("an index" if alone and NONE not in part.values else "slice")
 
 
 def _is_slice(index: Items) -> bool:
@@ -241,7 +261,8 @@ def bound(
         ):
             inputs.append((name, value))
         else:
-            args[name] = constant(_plain_items(run, value))
+            plain = _plain_items(run, value)
+            args[name] = _shape(plain) if name in _SHAPES else constant(plain)
     for keyword, value in call.keywords.items():
         name = catalogue.KEYWORD_ALIASES.get(keyword)
         if name is not None and name not in seen and any(param.canonical == name for param in spelling.params):
@@ -257,6 +278,20 @@ def bound(
             elif isinstance(entry, Loss) or entry.axis == param.canonical:
                 args[param.canonical] = Const(param.default)
     return inputs, args
+
+
+_SHAPES = frozenset({"shape", "size", "sizes"})
+
+
+def _shape(value: Value) -> Argument:
+    """A shape, with None for a size that is not known: its length says how many axes there are."""
+    if not isinstance(value, Items) or value.open:
+        return constant(value)
+    return Const(
+        tuple(
+            each.value if isinstance(each, Literal) and isinstance(each.value, int) else None for each in value.values
+        )
+    )
 
 
 def _taken(run: Interpreter, param: Param, given: list[Value], call: Call) -> Value | None:
@@ -296,8 +331,10 @@ def _made(
 ) -> Value:
     if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
-    if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
-        return inputs[0][1]
+    only = inputs[0][1] if len(inputs) == 1 else None
+    cast = isinstance(entry, Op) and entry.role is Role.CAST
+    if cast and isinstance(only, Opaque) and not (only.leaf is LeafKind.DATA and entry.name in _TYPES):
+        return only
     return apply(run, framework, entry.name, inputs, args, call)
 
 
@@ -365,6 +402,8 @@ def _aliases(loss: str, framework: str) -> dict[str, str]:
     }
 
 
+_RESULTS = {"values": 0, "indices": 1}
+_TWO_RESULTS = frozenset({"max", "min", "sort", "topk", "median", "mode", "kthvalue", "cummax", "cummin"})
 _PROPERTIES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 
 
@@ -384,9 +423,19 @@ def is_of_tensors(name: str) -> bool:
     return name in methods_of_tensors() and name not in _NOT_ONLY_TENSORS
 
 
+def is_of_data(leaf: LeafKind, name: str) -> bool:
+    """Whether this method of what a loader hands out is a tensor's, though other objects have it as well."""
+    return leaf is LeafKind.DATA and (name in _TYPES or name in _KEEPS_OPAQUE)
+
+
+# What a cast says of labels is worth keeping: `y.long()` are indices.
+_TYPES = frozenset({"float", "double", "half", "bfloat16", "long", "int", "short", "byte", "bool"})
+
+
 def method(run: Interpreter, receiver: Tensor | Opaque, name: str, call: Call) -> Value:
     """`tensor.softmax(1)`."""
-    if isinstance(receiver, Opaque) and not is_of_tensors(name):
+    data = isinstance(receiver, Opaque) and receiver.leaf is LeafKind.DATA
+    if isinstance(receiver, Opaque) and not is_of_tensors(name) and not (data and name in _TYPES):
         keeps = name in _KEEPS_OPAQUE
         return receiver if keeps else Opaque(f"the result of {call.name or name}", leaf=receiver.leaf)
     framework = receiver.framework if isinstance(receiver, Tensor) else "torch"

@@ -107,6 +107,5 @@ def _carriers(graph: Graph, index: int) -> tuple[int, ...]:
     inputs = graph.ins(index)
     if graph.role(index) not in _MEETING and not (graph.role(index) is Role.REDUCE and len(inputs) > 1):
         return inputs[:1]
-    trained = tuple(source for source in inputs if graph.has_grad(source))
-    unseen = tuple(source for source in inputs if graph.node(source).leaf not in (LeafKind.DATA, LeafKind.CONSTANT))
-    return trained or unseen or inputs
+    modelled = tuple(source for source in inputs if graph.modelled(source))
+    return modelled or tuple(source for source in inputs if graph.has_grad(source)) or inputs

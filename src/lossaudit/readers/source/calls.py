@@ -146,7 +146,7 @@ def _of_opaque(run: Interpreter, function: Opaque, given: Call) -> Value:
         result = special(run, Opaque(function.reason, receiver, function.leaf, function.batched), given)
         if result is not None:
             return result
-    if receiver and operations.is_of_tensors(name):
+    if receiver and (operations.is_of_tensors(name) or operations.is_of_data(function.leaf, name)):
         owner = Opaque(function.reason, receiver, function.leaf, function.batched)
         return _spread(run, given, lambda each: operations.method(run, owner, name, each))
     return Opaque(f"what {given.name or 'an unknown function'} returns")

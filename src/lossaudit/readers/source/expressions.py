@@ -12,7 +12,6 @@ from lossaudit.pairing import Const
 from lossaudit.readers.source import assignments, imports, operations, statements
 from lossaudit.readers.source.conditions import join, known, narrowed, negation
 from lossaudit.readers.source.values import (
-    Bound,
     Call,
     Choice,
     Class,
@@ -449,7 +448,9 @@ def plain_truth(run: Interpreter, value: Value) -> bool | None:
             return plain_truth(run, held)
         case Object() if isinstance(held := run.get(value, "items"), Entries):
             return True if held.pairs else None if held.open else False
-        case Object() | Function() | Class() | Module() | Layer() | Bound() | Partial():
+        case Object() if run.get(value, "items") is not None:
+            return None
+        case Object() | Function() | Class() | Module() | Layer() | Partial():
             return True
         case External():
             return None

@@ -147,8 +147,8 @@ def _is_one_hot(tensor: Tensor) -> bool:
 
 def _result(tensor: Tensor) -> int | None:
     """Of `torch.max(x, 1)` and others, which give values and indices: 0 for the one and 1 for the other."""
-    source = tensor.input("input")
-    if tensor.op != "getitem" or source is None or source.op not in _INDICES or len(source.inputs) != 1:
+    source = tensor.inputs[0][1] if tensor.op == "getitem" and tensor.inputs else None
+    if source is None or source.op not in _INDICES or len(source.inputs) != 1:
         return None
     along = source.op in ("sort", "topk") or source.args.get("dim", Const(None)) != Const(None)
     index = tensor.args.get("index")

@@ -419,6 +419,8 @@ def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> V
     """`tensor.name`: a property is computed, a method waits for its call."""
     if name in _PROPERTIES:
         return method(run, owner, name, Call(place=place or owner.place, name=name))
+    if name in _RESULTS and owner.op in _TWO_RESULTS:
+        return selected(run, owner, Literal(_RESULTS[name]), Call(place=place))
     array = _ARRAYS.get(owner.framework)
     own = catalogue.find(owner.framework, f"{array}.{name}") if array is not None else None
     if own is not None or name in methods_of_tensors() or (Tensor, name) in run.tables.values:

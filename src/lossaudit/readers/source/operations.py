@@ -81,11 +81,17 @@ def _leaf(run: Interpreter, value: Value) -> Tensor:
     return Tensor("", leaf=LeafKind.HIDDEN, name="no tensor", grad=True)
 
 
-def _numbers(run: Interpreter, value: Value) -> Any:
+def _numbers(run: Interpreter, value: Value, depth: int = 0) -> Any:
     """Nested tuples of what nested lists hold, None where that is no number; of long lists the beginning."""
     if isinstance(value, Literal):
         return value.value if isinstance(value.value, bool | int | float) else None
-    return tuple(_numbers(run, each) for each in expressions.items(run, value)[0][:8])
+    held = run.get(value, "items") if isinstance(value, Object) else value
+    if not isinstance(held, Items) or depth > _DEEPEST_NUMBERS:
+        return None
+    return tuple(_numbers(run, each, depth + 1) for each in held.values[:8])
+
+
+_DEEPEST_NUMBERS = 4
 
 
 def apply(

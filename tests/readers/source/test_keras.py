@@ -802,3 +802,13 @@ def test_a_deep_residual_network_is_followed(tmp_path: Path) -> None:
         keras.Model(again, Dense(5, "softmax")(base(again))).compile("adam", "categorical_crossentropy")
         """
     assert losses(tmp_path, program) == [(CCE, ("softmax",), 5, False)]
+
+
+def test_a_model_that_is_compiled_to_be_evaluated(tmp_path: Path) -> None:
+    program = """
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, tf.math.argmax(input=Dense(2)(inputs), axis=1))
+        model.compile("adam", loss="mse")
+        model.evaluate(x_train, y_train)
+        """
+    assert not any(objective.cut for objective in reading(tmp_path, program).objectives)

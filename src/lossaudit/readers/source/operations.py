@@ -130,7 +130,7 @@ def apply(
     return made
 
 
-_SCATTERS = frozenset({"scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+_SCATTERS = frozenset({"setitem", "scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
 
 
 @cache

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 J = TypeVar("J")
 R = TypeVar("R")
 
-SECONDS = 30.0  # for one piece of work; the reader's own budget ends far earlier
-_GRACE = 5.0  # until a process that does not listen is ended from outside
-LATE = "takes longer than {:g} s; skipped"
+SECONDS = 20.0  # of a core, for one piece of work; the reader's own budget ends far earlier
+_PATIENCE = 6.0  # times as long by the clock until a process is ended from outside: the machine may be busy
+LATE = "takes longer than {:g} s to read; skipped"
 DIED = "made the process that read it end; skipped"
 
 
@@ -46,7 +46,7 @@ def each(
         jobs: What there is to do.
         lost: The outcome in the stead of one that never came, with the reason as one clause.
         processes: With one, all is done in this process.
-        seconds: What one job may take.
+        seconds: What one job may take of a core.
     """
     if processes > 1 and len(jobs) > 1:
         yield from _in_processes(work, jobs, lost, min(processes, len(jobs)), seconds)
@@ -70,26 +70,17 @@ def _guarded(work: Callable[[J], R], job: J, lost: Callable[[J, str], R], second
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_LateError` in the main thread after so many seconds, where the system has such an alarm.
-
-    An alarm that the calling program has set is put back, and left alone where it comes earlier.
-    """
+    """Raise `_LateError` in the main thread after so many seconds of work, where the system has such an alarm."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    theirs, started = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
-    if 0 < theirs <= seconds:
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if theirs:
-            signal.setitimer(signal.ITIMER_REAL, max(theirs - (time.monotonic() - started), 0.001))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _late(_: int, __: FrameType | None) -> None:
@@ -150,7 +141,7 @@ def _started(work: Callable[[J], R], lost: Callable[[J, str], R], seconds: float
 
 
 def _give(worker: _Worker[J], job: J, seconds: float) -> None:
-    worker.job, worker.deadline = job, time.monotonic() + seconds + _GRACE
+    worker.job, worker.deadline = job, time.monotonic() + seconds * _PATIENCE
     try:
         worker.connection.send(job)
     except OSError:

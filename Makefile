@@ -1,4 +1,4 @@
-# make demo   a training script that does not learn, and what lossaudit says about it
+# make demo   what lossaudit reads in the examples, then what it sees when one of them is run
 # make test   linters, types, import contract, tests
 # make zoo    the prover before every loss of the public zoo: what it decides, and how fast
 # make clean  removes what the two have made
@@ -14,6 +14,11 @@ FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, 
 .NOTPARALLEL:
 
 demo: python
+	@echo "lossaudit lint examples    (reads the text, runs nothing, needs nothing but Python)"
+	@echo
+	@PYTHONPATH=src "$(PYTHON)" -m lossaudit lint --exit-zero --isolated examples
+	@echo
+	@echo "Now the same script is run; for that an environment with PyTorch is made."
 	@"$(PYTHON)" tools/environment.py demo
 	@.venv/bin/lossaudit run --with-fix examples/legacy_migration_fixed.py examples/legacy_migration.py
 	@echo

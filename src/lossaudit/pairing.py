@@ -255,7 +255,7 @@ class Unresolved:
     reason: str
     place: Place | None = None
     ops: tuple[str, ...] = ()
-    flows: tuple[Flow, ...] = ()
+    flows: tuple[Flow, ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import warnings
 
 import pytest
 
-os.environ.setdefault("KERAS_BACKEND", "jax")  # before Keras is imported; it needs one
+os.environ.setdefault("KERAS_BACKEND", "torch")  # before Keras is imported; it needs one
 keras = pytest.importorskip("keras")
 pytest.importorskip("jax")
 pytest.importorskip("flax")

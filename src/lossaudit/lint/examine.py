@@ -56,7 +56,7 @@ class Examiner:
 
     rules: tuple[str, ...]
     given: bytes | None = None
-    _project: Project | None = None
+    _reader: reader.Reader | None = None
 
     def __call__(self, job: Job) -> Outcome:
         """The outcome of a file. A file that makes the reader fail costs one line, never the run."""
@@ -67,29 +67,30 @@ class Examiner:
         except (RecursionError, MemoryError):
             return _left_out(job.path, "is nested too deep, or too large, to be followed; skipped")
         except Exception as error:  # a mistake of ours: the other files are still linted
-            self._project = None
+            self._reader = None
             kind = f"{type(error).__name__}: {error}".splitlines()[0][:120]
             return _left_out(
                 job.path, f"could not be read because of a mistake in lossaudit ({kind}): please report it"
             )
 
     def _examined(self, job: Job) -> Outcome:
-        if self._project is None or self._project.roots != job.roots:
-            self._project = Project(job.roots)
+        if self._reader is None or self._reader.project.roots != job.roots:
+            self._reader = reader.Reader(Project(job.roots))
+        project = self._reader.project
         if job.path == paths.STDIN:
-            self._project.add(load(job.path, self.given))
-        text = self._project.text(job.path)
-        reading = reader.read(job.path, self._project)
+            project.add(load(job.path, self.given))
+        text = project.text(job.path)
+        reading = self._reader.read(job.path)
         rules = [RULES[name] for name in self.rules]
         found = judge_reading(reading, rules, Program(self._file, _silences_nothing)) if reading.objectives else ()
         return Outcome(job.path, found, reading, comments_of(text) if job.commented else (), text.problems)
 
     def _file(self, path: str) -> File | None:
         """The file as the fixes want it."""
-        if self._project is None:
+        if self._reader is None:
             return None
         try:
-            return file_of(self._project.text(path))
+            return file_of(self._reader.project.text(path))
         except Unreadable:
             return None
 

@@ -171,6 +171,8 @@ def _broadcasts_back(graph: Graph, values: int, reduced: int, axis: int) -> bool
 
 def _keeps_axis(graph: Graph, index: int, axis: int) -> bool:
     """Whether the text itself keeps the axis that it reduces: `keepdim=True`, or an `unsqueeze` of that axis."""
+    while graph.role(index) is Role.CUT:
+        index = graph.ins(index)[0]
     total = graph.plain(index)
     if total == index:
         return graph.const(index, "keepdim") is True

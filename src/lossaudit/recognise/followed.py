@@ -52,7 +52,7 @@ def follow_axes(graph: Graph, flow: Flow, nodes: tuple[int, ...], class_axis: in
     return replace(
         flow,
         steps=steps,
-        units=_size_of(graph, end, class_axis, (units, *heads.values()), moved=_moved(flow)),
+        units=_size_of(graph, flow, end, class_axis, (units, *heads.values())),
         batched=graph.node(end).batched,
     )
 
@@ -107,19 +107,20 @@ def _role(graph: Graph, step: Step, position: int | None, class_axis: int | None
     return AxisRole.BATCH if found is False and step.axis == 0 and graph.rank(end) is not None else AxisRole.UNKNOWN
 
 
-def _moved(flow: Flow) -> bool:
-    """Whether a step may have put the units of the layer at the source elsewhere."""
-    return any(role_of(step.op) not in _KEEPS_AXES for step in flow.steps)
+def _size_of(graph: Graph, flow: Flow, end: int, class_axis: int | None, axes: tuple[_Axis, ...]) -> int | None:
+    """Size of the class axis.
 
-
-def _size_of(graph: Graph, end: int, class_axis: int | None, axes: tuple[_Axis, ...], *, moved: bool) -> int | None:
-    """Size of the class axis. Units that nothing has moved are the classes, be the axis counted as it may."""
+    Units that nothing has moved count as the classes where only the number of axes is missing to say so. A single one
+    does not beside a softmax, which may then run over time: `softmax(linear(h, 1)(x), dim=1)` is an attention.
+    """
     if class_axis is None:
         return None
     rank = graph.rank(end)
+    moved = any(role_of(step.op) not in _KEEPS_AXES for step in flow.steps)
     for axis in axes:
         here = same(axis.position, class_axis, rank) if axis.position is not None else False
-        if axis.size is not None and (here or (here is None and not moved)):
+        likely = here is None and not moved and (axis.size != 1 or len(axes) == 1)
+        if axis.size is not None and (here or likely):
             return axis.size
     return None
 

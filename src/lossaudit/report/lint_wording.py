@@ -92,13 +92,8 @@ def terms(result: LintResult) -> tuple[Term, ...]:
 
 def elsewhere(result: LintResult) -> tuple[Unresolved, ...]:
     """What was not understood and belongs to no term, each once."""
-    seen = [each for term in terms(result) for each in term.unresolved]
-    found: list[Unresolved] = []
-    for each in result.reading.unresolved:
-        if each not in seen:
-            seen.append(each)
-            found.append(each)
-    return tuple(found)
+    in_terms = {each for term in terms(result) for each in term.unresolved}
+    return tuple(each for each in dict.fromkeys(result.reading.unresolved) if each not in in_terms)
 
 
 def read_and_missed(result: LintResult) -> tuple[int, int]:

@@ -219,9 +219,9 @@ def _carried(params: Args) -> tuple[str, ...] | None:
 
 def _target_text(site: _Site, remedy: Remedy, target: ast.expr) -> str | None:
     """The target as the new loss takes it."""
-    file, flow = site.loss_file, site.pairing.prediction
+    file = site.loss_file
     if remedy.target == "class index":
-        if len(flow.dims) != 2 or site.head.axis not in (None, 1) or not labels.are_one_hot(site.pairing):
+        if not _is_matrix(site) or not labels.are_one_hot(site.pairing):
             return None
         index = operands.index_labels(file, target, site.loss_statement)
         if index is not None:
@@ -231,6 +231,19 @@ def _target_text(site: _Site, remedy: Remedy, target: ast.expr) -> str | None:
     if remedy.loss == "bce_with_logits" and not _same_shape_and_float(site.pairing):
         return None
     return file.source(target)
+
+
+def _is_matrix(site: _Site) -> bool:
+    """Whether the prediction has one row for each sample and one column for each class.
+
+    Source text has no shapes; but `one_hot` adds the classes as the last axis, and the softmax is over the second.
+    """
+    target = site.pairing.target
+    if site.pairing.prediction.dims:
+        return len(site.pairing.prediction.dims) == 2 and site.head.axis in (None, 1)
+    ops = [step.op for step in target.flow.steps] if target is not None else []
+    after = ops[ops.index("one_hot") + 1 :] if "one_hot" in ops else ["unknown"]
+    return site.head.axis == 1 and all(heads.role(op) is Role.CAST for op in after)
 
 
 def _same_shape_and_float(pairing: Pairing) -> bool:

@@ -126,7 +126,6 @@ def classes(flow: Flow) -> int | None:
     if flow.dims:
         return flow.dims[1].size if len(flow.dims) == 2 else None
     return flow.units
-    return flow.units if all(role(step.op) in KEEPS_AXES for step in flow.steps) else None
 
 
 def over_one(pairing: Pairing, step: Step) -> bool:

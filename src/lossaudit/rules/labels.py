@@ -10,7 +10,7 @@ from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Basis, Flow, Observed, Pairing, Place, Source, TargetEncoding
 from lossaudit.rules import heads
 
-_SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.CUT})
+_SAME_NUMBERS = frozenset({Role.VIEW, Role.CAST, Role.CUT, Role.SELECT})
 _CONDITIONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "isin", "logical_and", "logical_or", "logical_not"})
 _LABELS = frozenset({TargetEncoding.CLASS_INDEX, TargetEncoding.ONE_HOT})
 _COMPUTED = (Source.AFFINE, Source.NETWORK)

@@ -12,7 +12,6 @@ from lossaudit.pairing import Const
 from lossaudit.readers.source import assignments, imports, operations, statements
 from lossaudit.readers.source.conditions import join, known, narrowed, negation
 from lossaudit.readers.source.values import (
-    Bound,
     Call,
     Choice,
     Class,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 120
 _LONGEST = 64
+_LONGEST_TEXT = 10_000
 LIST, DICT = assignments.LIST, assignments.DICT
 
 
@@ -303,7 +303,8 @@ _SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "
 def _computed(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Value:
     """Constants are computed, unless that is an error or too much."""
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
-    if not numbers and not (isinstance(left, str) and isinstance(right, str) and function is operator.add):
+    texts = isinstance(left, str) and isinstance(right, str) and function is operator.add
+    if not numbers and not (texts and len(left) + len(right) < _LONGEST_TEXT):
         return Opaque("the result of a computation")
     if numbers and function in (operator.pow, operator.mul) and (abs(left) > 1e6 or abs(right) > 1e6):
         return Opaque("a large number")
@@ -449,7 +450,9 @@ def plain_truth(run: Interpreter, value: Value) -> bool | None:
             return plain_truth(run, held)
         case Object() if isinstance(held := run.get(value, "items"), Entries):
             return True if held.pairs else None if held.open else False
-        case Object() | Function() | Class() | Module() | Layer() | Bound() | Partial():
+        case Object() if run.get(value, "items") is not None:
+            return None
+        case Object() | Function() | Class() | Module() | Layer() | Partial():
             return True
         case External():
             return None

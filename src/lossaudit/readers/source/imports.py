@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lossaudit.readers.source import statements
 from lossaudit.readers.source.frame import Frame
-from lossaudit.readers.source.text import Unreadable
+from lossaudit.readers.source.text import Text, Unreadable
 from lossaudit.readers.source.values import External, Literal, Module, Opaque, Value
 
 if TYPE_CHECKING:
@@ -51,6 +52,30 @@ def _of_tree(run: Interpreter, name: str, level: int) -> Module | None:
         return module(run, path, name)
     except Unreadable:
         return None
+
+
+def ahead(run: Interpreter, text: Text) -> None:
+    """Run the modules that a program imports at its top level, as far as they are in the linted tree."""
+    run.frames.append(Frame(text.tree, Module(text.path, run.store.new()), 0))
+    try:
+        for node in _statements(text.tree.body):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    _of_tree(run, alias.name, 0)
+            elif isinstance(node, ast.ImportFrom):
+                found = _of_tree(run, node.module or "", node.level)
+                for alias in node.names:
+                    _member(run, node.module or "", node.level, found, alias.name)
+    finally:
+        del run.frames[:]
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, those that are tried or asked about too."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.Try | ast.If):
+            yield from _statements(node.body)
 
 
 def run_import(run: Interpreter, node: ast.Import) -> None:

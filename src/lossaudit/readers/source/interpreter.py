@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from lossaudit.pairing import Args, Place
@@ -78,6 +78,26 @@ class Interpreter:
     steps: int = 0
     limit: int = _STEPS_OF_A_FILE
     _fresh: int = 0
+
+    # Runs that share what they import
+
+    def copy(self) -> Interpreter:
+        """A run that begins where this one stands. It writes into the same cells: the caller takes that back."""
+        return replace(
+            self,
+            guards=[],
+            frames=[],
+            texts=self.texts.copy(),
+            modules=self.modules.copy(),
+            met=[],
+            functions={},
+            entered=set(),
+            instances={cls: made[:] for cls, made in self.instances.items()},
+            maximised=set(),
+            asked={},
+            leaves={},
+            steps=0,
+        )
 
     # Where the run stands
 
@@ -231,6 +251,7 @@ class Interpreter:
         return expressions.evaluate(self, node)
 
     def call(self, function: Value, call: Call) -> Value:
+        self.step()
         return calls.call(self, function, call)
 
     def attribute(self, value: Value, name: str, place: Place | None) -> Value:

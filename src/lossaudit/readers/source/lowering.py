@@ -60,6 +60,7 @@ def lower(loss: Tensor) -> Lowered:
 @dataclass(slots=True)
 class _Lowering:
     nodes: list[Node] = field(default_factory=list[Node])
+    tensors: list[Tensor] = field(default_factory=list[Tensor])
     index: dict[Tensor, int] = field(default_factory=dict[Tensor, int])
 
     def lower(self, loss: Tensor) -> Lowered:
@@ -75,9 +76,13 @@ class _Lowering:
                     stack.append((tensor, inputs))
                     stack.extend((below, None) for _, below in reversed(inputs))
                     continue
+            if _result(tensor) == 0:
+                self.index[tensor] = self.index[inputs[0][1]]
+                continue
             self.index[tensor] = len(self.nodes)
+            self.tensors.append(tensor)
             self.nodes.append(self._node(tensor, tuple((name, self.index[below]) for name, below in inputs)))
-        return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.index))
+        return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.tensors))
 
     def _inputs(self, tensor: Tensor) -> tuple[tuple[str, Tensor], ...]:
         role = role_of(tensor.op)
@@ -87,6 +92,8 @@ class _Lowering:
             return ()
         if _is_one_hot(tensor):
             return (("input", tensor.inputs[1][1]),)
+        if _result(tensor) == 1:
+            return tensor.inputs[0][1].inputs
         if len(self.index) < _MOST_NODES:
             return tensor.inputs
         return tuple((name, below if below in self.index else _UNSEEN) for name, below in tensor.inputs)
@@ -96,28 +103,28 @@ class _Lowering:
         axes = _axes(tensor)
         below = [self.nodes[index] for _, index in inputs]
         return Node(
-            "" if kind is not None else "one_hot" if _is_one_hot(tensor) else tensor.op,
+            "" if kind is not None else _op(tensor),
             inputs,
             {} if kind is not None else _args(tensor),
             () if _is_scalar(tensor, below) else None,
-            _dtype(tensor, below),
+            _dtype(_op(tensor), tensor, below),
             tensor.place,
             kind,
             tensor.name,
-            _grad(tensor, kind, below),
+            _grad(_op(tensor), tensor, kind, below),
             batched=axes.batched,
             rank=axes.rank,
         )
 
 
-def _grad(tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
+def _grad(op: str, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> bool:
     """Whether a gradient may pass: what was not seen may carry one."""
     if kind is not None:
         return tensor.grad or kind in (LeafKind.HIDDEN, LeafKind.PARAMETER)
     role = role_of(tensor.op)
     if role in (Role.AFFINE, Role.OTHER):
         return tensor.grad
-    return role is Role.LOSS or (tensor.op not in _NO_GRADIENT and any(node.grad for node in below))
+    return role is Role.LOSS or (op not in _NO_GRADIENT and any(node.grad for node in below))
 
 
 def _leaf_kind(tensor: Tensor) -> LeafKind | None:
@@ -126,7 +133,8 @@ def _leaf_kind(tensor: Tensor) -> LeafKind | None:
         return tensor.leaf or LeafKind.HIDDEN
     if tensor.op in _CONSTANTS:
         return LeafKind.CONSTANT
-    return LeafKind.DATA if tensor.op in _LIKE or (tensor.op in _DATA and not tensor.inputs) else None
+    made = tensor.op in _DATA and all(below.leaf is LeafKind.CONSTANT for _, below in tensor.inputs)
+    return LeafKind.DATA if made or tensor.op in _LIKE else None
 
 
 def _is_one_hot(tensor: Tensor) -> bool:
@@ -137,8 +145,29 @@ def _is_one_hot(tensor: Tensor) -> bool:
     return table.op == "eye" and name == "index" and not any(key.startswith("index") for key in tensor.args)
 
 
+def _result(tensor: Tensor) -> int | None:
+    """Of `torch.max(x, 1)` and others, which give values and indices: 0 for the one and 1 for the other."""
+    source = tensor.inputs[0][1] if tensor.op == "getitem" and tensor.inputs else None
+    if source is None or source.op not in _INDICES or len(source.inputs) != 1:
+        return None
+    along = source.op in ("sort", "topk") or source.args.get("dim", Const(None)) != Const(None)
+    index = tensor.args.get("index")
+    return {Const(0): 0, Const(1): 1}.get(index) if along and isinstance(index, Const) else None
+
+
+_INDICES = {"max": "argmax", "min": "argmin", "sort": "argsort", "topk": "argsort"}
+
+
+def _op(tensor: Tensor) -> str:
+    if _result(tensor) == 1:
+        return _INDICES[tensor.inputs[0][1].op]
+    return "one_hot" if _is_one_hot(tensor) else tensor.op
+
+
 def _args(tensor: Tensor) -> Args:
     """The constants; what a framework's convention says of axes is written out."""
+    if _result(tensor) == 1:
+        return tensor.inputs[0][1].args
     if tensor.framework == "torch":
         return tensor.args
     entry = catalogue.loss(tensor.op)
@@ -169,9 +198,9 @@ def _is_scalar(tensor: Tensor, below: list[Node]) -> bool:
 _REDUCED = (Const("mean"), Const("sum"), Const("batchmean"))
 
 
-def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
+def _dtype(op: str, tensor: Tensor, below: list[Node]) -> str | None:
     """The element type, as far as it shows whether numbers are indices or masks."""
-    known = _DTYPES.get(tensor.op)
+    known = _DTYPES.get(op)
     if known is not None:
         return known
     asked = tensor.args.get("dtype")
@@ -180,7 +209,7 @@ def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
         short = name.rpartition(".")[2] if isinstance(name, str) else ""
         return _INTEGERS.get(short, short) or None
     if tensor.op in ("tensor", "full"):
-        return "int64" if _are_integers(tensor.args.get("data")) else None
+        return "int64" if _are_integers(_data(tensor)) else None
     role = role_of(tensor.op)
     if role in (Role.VIEW, Role.SELECT, Role.JOIN) and below:
         return below[0].dtype
@@ -188,8 +217,6 @@ def _dtype(tensor: Tensor, below: list[Node]) -> str | None:
 
 
 def _are_integers(value: object) -> bool:
-    if isinstance(value, Const):
-        value = value.value
     if isinstance(value, tuple):
         return bool(value) and all(_are_integers(item) for item in value)
     return isinstance(value, int) and not isinstance(value, bool)
@@ -221,6 +248,8 @@ def _axes(tensor: Tensor) -> _Axes:
 def _axes_of(tensor: Tensor, below: list[_Axes]) -> _Axes:
     if tensor.scalar:
         return _Axes(0, False)
+    if _result(tensor) is not None:
+        return below[0]
     rank = _rank(tensor, below)
     return _Axes(rank, tensor.batched or _batched(tensor, below))
 
@@ -230,6 +259,8 @@ def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
     fixed = _FIXED_RANK.get(op)
     if fixed is not None:
         return fixed
+    if op == "tensor":
+        return _depth(tensor)
     if not below:
         shape = sizes(tensor.args, "size")
         return len(shape) if shape is not None else _depth(tensor)
@@ -248,9 +279,15 @@ def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
 _OF_SAMPLES = frozenset({"flatten", "reshape", "permute"})
 
 
+def _data(tensor: Tensor) -> object:
+    """What a tensor was made of, where that stands in the text."""
+    held = next((below for _, below in tensor.inputs[:1]), tensor)
+    data = held.args.get("data")
+    return data.value if isinstance(data, Const) else None
+
+
 def _depth(tensor: Tensor) -> int | None:
-    data = tensor.args.get("data")
-    value: object = data.value if isinstance(data, Const) else None
+    value = _data(tensor)
     depth = 0
     while isinstance(value, tuple) and value:
         depth, value = depth + 1, value[0]

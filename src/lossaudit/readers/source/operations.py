@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind, Loss, Op, Param, Required, Role, Spelling
@@ -74,15 +74,31 @@ def _leaf(run: Interpreter, value: Value) -> Tensor:
         case Items() | Object():
             values, open_ = expressions.items(run, value)
             if not open_ and values and all(isinstance(each, Literal | Items | Object) for each in values):
-                return Tensor("", leaf=LeafKind.CONSTANT, name="constants")
+                data = _numbers(run, value)
+                args: Args = {"data": Const(data)} if isinstance(data, tuple) else {}
+                return Tensor("", (), args, leaf=LeafKind.CONSTANT, name="constants")
             return Tensor("", leaf=LeafKind.HIDDEN, name="several values", grad=True)
     return Tensor("", leaf=LeafKind.HIDDEN, name="no tensor", grad=True)
+
+
+def _numbers(run: Interpreter, value: Value, depth: int = 0) -> Any:
+    """Nested tuples of what nested lists hold, None where that is no number; of long lists the beginning."""
+    if isinstance(value, Literal):
+        return value.value if isinstance(value.value, bool | int | float) else None
+    held = run.get(value, "items") if isinstance(value, Object) else value
+    if not isinstance(held, Items) or depth > _DEEPEST_NUMBERS:
+        return None
+    return tuple(_numbers(run, each, depth + 1) for each in held.values[:8])
+
+
+_DEEPEST_NUMBERS = 4
 
 
 def apply(
     run: Interpreter, framework: str, op: str, inputs: Sequence[tuple[str, Value]], args: Args, call: Call
 ) -> Tensor:
     """An operation or a loss on tensors. A loss is noted as met."""
+    run.step()
     tensors: list[tuple[str, Tensor]] = []
     for name, value in inputs:
         many = expressions.items(run, value)[0] if isinstance(value, Items | Object) and name == "tensors" else (value,)
@@ -115,6 +131,13 @@ def apply(
 
 
 _SCATTERS = frozenset({"scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+
+
+@cache
+def forgets(name: str) -> bool:
+    """Whether what an operation gives does not show what became of its input before: where a flow begins anew."""
+    entry = catalogue.op(name)
+    return entry is not None and entry.role in (Role.AFFINE, Role.OTHER)
 
 
 def _is_scalar(role: Role, tensors: Sequence[tuple[str, Tensor]], args: Args) -> bool:
@@ -322,8 +345,10 @@ def _made(
 ) -> Value:
     if isinstance(entry, Loss) and not any(name == entry.prediction and value != NONE for name, value in inputs):
         return Opaque(f"{call.name} without a prediction")
-    if isinstance(entry, Op) and entry.role is Role.CAST and len(inputs) == 1 and isinstance(inputs[0][1], Opaque):
-        return inputs[0][1]
+    only = inputs[0][1] if len(inputs) == 1 else None
+    cast = isinstance(entry, Op) and entry.role is Role.CAST
+    if cast and isinstance(only, Opaque) and not (only.leaf is LeafKind.DATA and entry.name in _TYPES):
+        return only
     return apply(run, framework, entry.name, inputs, args, call)
 
 
@@ -391,6 +416,8 @@ def _aliases(loss: str, framework: str) -> dict[str, str]:
     }
 
 
+_RESULTS = {"values": 0, "indices": 1}
+_TWO_RESULTS = frozenset({"max", "min", "sort", "topk", "median", "mode", "kthvalue", "cummax", "cummin"})
 _PROPERTIES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 
 
@@ -398,6 +425,8 @@ def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> V
     """`tensor.name`: a property is computed, a method waits for its call."""
     if name in _PROPERTIES:
         return method(run, owner, name, Call(place=place or owner.place, name=name))
+    if name in _RESULTS and owner.op in _TWO_RESULTS:
+        return selected(run, owner, Literal(_RESULTS[name]), Call(place=place))
     array = _ARRAYS.get(owner.framework)
     own = catalogue.find(owner.framework, f"{array}.{name}") if array is not None else None
     if own is not None or name in methods_of_tensors() or (Tensor, name) in run.tables.values:
@@ -410,9 +439,19 @@ def is_of_tensors(name: str) -> bool:
     return name in methods_of_tensors() and name not in _NOT_ONLY_TENSORS
 
 
+def is_of_data(leaf: LeafKind, name: str) -> bool:
+    """Whether this method of what a loader hands out is a tensor's, though other objects have it as well."""
+    return leaf is LeafKind.DATA and (name in _TYPES or name in _KEEPS_OPAQUE)
+
+
+# What a cast says of labels is worth keeping: `y.long()` are indices.
+_TYPES = frozenset({"float", "double", "half", "bfloat16", "long", "int", "short", "byte", "bool"})
+
+
 def method(run: Interpreter, receiver: Tensor | Opaque, name: str, call: Call) -> Value:
     """`tensor.softmax(1)`."""
-    if isinstance(receiver, Opaque) and not is_of_tensors(name):
+    data = isinstance(receiver, Opaque) and receiver.leaf is LeafKind.DATA
+    if isinstance(receiver, Opaque) and not is_of_tensors(name) and not (data and name in _TYPES):
         keeps = name in _KEEPS_OPAQUE
         return receiver if keeps else Opaque(f"the result of {call.name or name}", leaf=receiver.leaf)
     framework = receiver.framework if isinstance(receiver, Tensor) else "torch"

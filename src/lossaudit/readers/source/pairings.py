@@ -89,7 +89,7 @@ def missing_head(graph: Graph, index: int) -> str:
         if catalogue.op(node.op) is None and catalogue.loss(node.op) is None:
             return f"`{node.name or node.op}` is not an operation that lossaudit knows"
         if graph.role(here) not in _MEANING and node.op not in _DECIDED:
-            stack.extend(_carriers(graph, here))
+            stack.extend(reversed(_carriers(graph, here)))
     return ""
 
 

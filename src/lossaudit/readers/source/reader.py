@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import expressions, functions, signal
+from lossaudit.readers.source import expressions, functions, imports, signal
 from lossaudit.readers.source.backend import backend_of
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
@@ -17,11 +17,14 @@ from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.readers.source.pairings import terms
 from lossaudit.readers.source.project import Project
 from lossaudit.readers.source.tables import Tables
+from lossaudit.readers.source.text import Text
 from lossaudit.readers.source.values import Call, Function, Literal, Module, Object, Opaque, Value
 from lossaudit.trace import LeafKind
 
 _MOST_INSTANCES = 3
-_STEPS_ALONE, _STEPS_OF_A_FILE = 60_000, 400_000
+# Steps of a run, some 20 microseconds each: a file of a thousand lines takes about 20,000.
+_STEPS_OF_A_FILE, _STEPS_ALONE, _LEAST_ALONE = 200_000, 40_000, 2_000
+_MOST_CELLS = 400_000
 _MAIN = "__main__"
 # What a trainer hands to these methods is data, as their interface says.
 _STEPS = frozenset({"training_step", "validation_step", "test_step", "predict_step", "train_step", "shared_step"})
@@ -35,38 +38,77 @@ def tables() -> Tables:
     return Tables.of((builtin.FRAMEWORK, torch.FRAMEWORK))
 
 
+@dataclass(slots=True)
+class Reader:
+    """Reads the files of a project, one after the other; what they import is run once for all of them."""
+
+    project: Project
+    _shared: Interpreter | None = None
+
+    def read(self, path: str) -> Reading:
+        """Run a file abstractly, with what it imports from the linted tree.
+
+        Returns:
+            One objective with one term for each loss that is met, in the order of the program.
+
+        Raises:
+            lossaudit.readers.source.text.Unreadable: It cannot be read or parsed.
+        """
+        text = self.project.text(path)
+        shared = self._with_imports(text)
+        mark = shared.store.mark()
+        run = shared.copy()
+        run.limit = _STEPS_OF_A_FILE
+        run.modules.pop(path, None)  # as a program it is another module than the one that others import
+        left: tuple[Unresolved, ...] = ()
+        try:
+            try:
+                _run_the_rest(run, run.module(path, _MAIN))
+            except Exhausted:
+                left = (Unresolved("the rest of the file", "it takes too many steps to follow", Place(path, 0)),)
+            return Reading(tuple(_objectives(run, path, backend_of(text.tree))), left)
+        finally:
+            shared.store.undo(mark)
+
+    def _with_imports(self, text: Text) -> Interpreter:
+        """The run of all modules that this file, and those before it, import."""
+        if self._shared is None or len(self._shared.store.cells) > _MOST_CELLS:
+            self._shared = Interpreter(self.project, tables())
+        shared = self._shared
+        shared.limit = shared.steps + _STEPS_ALONE
+        try:
+            imports.ahead(shared, text)
+        except Exhausted:
+            shared.depth = shared.without_gradient = 0
+            del shared.guards[:]
+        shared.store.keep()
+        del shared.met[:]
+        return shared
+
+
 def read(path: str, project: Project) -> Reading:
-    """Run a file abstractly, with what it imports from the linted tree.
-
-    Returns:
-        One objective with one term for each loss that is met, in the order of the program.
-
-    Raises:
-        lossaudit.readers.source.text.Unreadable: It cannot be read or parsed.
-    """
-    run = Interpreter(project, tables())
-    left: tuple[Unresolved, ...] = ()
-    try:
-        made = run.module(path, _MAIN)
-        _run_the_rest(run, made)
-    except Exhausted:
-        left = (Unresolved("the rest of the file", "it takes too many steps to follow", Place(path, 0)),)
-    return Reading(tuple(_objectives(run, path, backend_of(project.text(path).tree))), left)
+    """Read one file; see `Reader.read`."""
+    return Reader(project).read(path)
 
 
 def _run_the_rest(run: Interpreter, module: Module) -> None:
     """What nothing in the program calls is run with arguments that nobody knows; callers before those they call."""
     text = run.texts[module.path].text
     for also_mentioned in (False, True):
-        progress = True
-        while progress:
-            progress = False
-            for node, function in list(run.functions.items()):
-                if node in run.entered or function.module != module or isinstance(node, ast.Lambda):
-                    continue
-                if also_mentioned or not _is_mentioned(function.name, text):
-                    _run_alone(run, function)
-                    progress = True
+        while waiting := [
+            each for each in _not_run(run, module) if also_mentioned or not _is_mentioned(each.name, text)
+        ]:
+            for function in waiting:
+                if function.node not in run.entered:
+                    _run_alone(run, function, len(_not_run(run, module)))
+
+
+def _not_run(run: Interpreter, module: Module) -> list[Function]:
+    return [
+        function
+        for node, function in run.functions.items()
+        if node not in run.entered and function.module == module and not isinstance(node, ast.Lambda)
+    ]
 
 
 def _is_mentioned(name: str, text: str) -> bool:
@@ -74,9 +116,11 @@ def _is_mentioned(name: str, text: str) -> bool:
     return len(re.findall(rf"\b{name}\b", text)) > 1
 
 
-def _run_alone(run: Interpreter, function: Function) -> None:
+def _run_alone(run: Interpreter, function: Function, waiting: int) -> None:
+    """Run a function with a share of the steps that are left, so that a long one leaves some to the others."""
     run.entered.add(function.node)
-    run.limit = min(run.steps + _STEPS_ALONE, _STEPS_OF_A_FILE)
+    share = (_STEPS_OF_A_FILE - run.steps) // waiting
+    run.limit = min(run.steps + min(max(share, _LEAST_ALONE), _STEPS_ALONE), _STEPS_OF_A_FILE)
     module = function.module
     run.frames.append(Frame(run.texts[module.path].tree, module, module.scope))
     try:

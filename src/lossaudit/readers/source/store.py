@@ -41,6 +41,10 @@ class Store:
     def mark(self) -> int:
         return len(self._journal)
 
+    def keep(self) -> None:
+        """What was written so far is not taken back."""
+        del self._journal[:]
+
     def undo(self, mark: int) -> dict[Key, Value]:
         """Take back all writes since the mark, and return what they had made of the cells."""
         made: dict[Key, Value] = {}
@@ -48,6 +52,7 @@ class Store:
             made.setdefault(key, self.cells[key])
             if old is None:
                 del self.cells[key]
+                del self.names[key[0]][key[1]]
             else:
                 self.cells[key] = old
         del self._journal[mark:]

@@ -63,8 +63,8 @@ class Interpreter(Protocol):
         """An operation or a loss of the catalogue on tensors. A loss that is computed is noted as met."""
         ...
 
-    def differentiated(self, loss: Value, place: Place | None) -> None:
-        """Note that this value is differentiated or minimised."""
+    def differentiated(self, loss: Value, place: Place | None, *, asked: bool = True) -> None:
+        """Note that this value is differentiated or minimised, or (`asked` is false) that a trainer may do so."""
         ...
 
     def cells(self, target: Object) -> tuple[Value, ...]:

@@ -283,9 +283,11 @@ def _text_method(name: str) -> Callable[[Interpreter, Literal, Call], Value | No
         known = [each.value for each in call.args if isinstance(each, Literal)]
         if not isinstance(value.value, str) or len(known) != len(call.args) or call.keywords:
             return None
+        if (name == "format" and ":" in value.value) or len(value.value) * len(str(known)) > _LONGEST_TEXT:
+            return None  # a width, or a text in a loop, may make it as long as it likes
         try:
             result = getattr(value.value, name)(*known)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, LookupError, AttributeError):
             return None
         if isinstance(result, str | bool | int):
             return Literal(result)
@@ -360,6 +362,7 @@ _METHODS: dict[tuple[str, str], Method] = {
     ("builtins.dict", "values"): _parts(lambda pair: pair[1]),
     ("builtins.dict", "items"): _parts(lambda pair: Items(pair)),
 }
+_LONGEST_TEXT = 100_000
 _TEXT = ("lower", "upper", "strip", "startswith", "endswith", "replace", "split", "title", "capitalize", "format")
 
 FRAMEWORK = Framework(

@@ -48,7 +48,7 @@ def _train(
             function = _labelled(run, function, name or str(position))
         target = targets.get(position, placeholder(place, "the targets that fit is given"))
         result = run.call(function, Call((target, output), place=place, name=text(each) or "loss"))
-        run.differentiated(result, place)
+        run.differentiated(result, place, asked=False)  # a compiled model may only be evaluated
         made.append(result)
     return made
 

@@ -96,7 +96,7 @@ def run(cases: Path, corpus: Path) -> None:
         seen = known[case.repo, case.path]
         if case.verdict == "bug":
             hit = any(matches(case, finding) for finding in seen.findings) or _through_importers(
-                case, folders[case.repo]
+                case, seen, folders[case.repo]
             )
             row = table.setdefault(("counted" if case.counted else "info", case.rule), Counter())
             row.update(("bugs", "found") if hit else ("bugs",))
@@ -108,8 +108,10 @@ def run(cases: Path, corpus: Path) -> None:
     _slowest(known)
 
 
-def _through_importers(case: Case, folder: str) -> bool:
+def _through_importers(case: Case, seen: Seen, folder: str) -> bool:
     """Whether linting a file that names this one's module finds the bug: the loss may stand there."""
+    if list(_near_pairings(case, seen)) or list(_near_unresolved(case, seen)):
+        return False
     name = re.compile(rf"\b{re.escape(Path(case.path).stem)}\b".encode())
     others = (path for path in programs(folder) if path != case.path and path.endswith(".py"))
     importers = [path for path in others if name.search(Path(folder, path).read_bytes())][:_IMPORTERS]

@@ -111,7 +111,8 @@ class Step:
     Attributes:
         op: Name of the operation in `lossaudit.catalogue`.
         args: Its constants, by the catalogue's parameter names.
-        axis: The axis it acts on, counted from the front, where it has one.
+        axis: The axis it acts on, where it has one: counted from the front, or (negative) from the end where the number
+            of axes is not known.
     """
 
     op: str

@@ -210,14 +210,14 @@ def test_what_is_not_there_costs_one_line_and_the_rest_is_linted(lint: Lint, wri
 
 
 def test_a_mistake_of_ours_costs_one_line(lint: Lint, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = reader.read
+    real = reader.Reader.read
 
-    def read(path: str, project: object) -> object:
+    def read(self: reader.Reader, path: str) -> object:
         if path == "a.py":
             raise ZeroDivisionError("division\nby zero")
-        return real(path, project)  # type: ignore[arg-type]
+        return real(self, path)
 
-    monkeypatch.setattr(reader, "read", read)
+    monkeypatch.setattr(reader.Reader, "read", read)
     write("a.py", BAD)
     write("b.py", BAD)
     ended = lint()

@@ -465,3 +465,7 @@ def test_programs_that_do_not_end_are_left(source: str, tmp_path: Path) -> None:
 def test_nothing_is_executed(tmp_path: Path) -> None:
     reading(tmp_path, "open('made', 'w').write('x')\nimport os\nos.remove('main.py')")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["main.py"]
+
+
+def test_a_list_that_holds_itself(tmp_path: Path) -> None:
+    reading(tmp_path, "rows = []\nrows.append(rows)\nF.mse_loss(nn.Linear(4, 3)(x), torch.tensor([rows, [rows]]))")

@@ -35,7 +35,10 @@ def assign(run: Interpreter, target: ast.expr, value: Value) -> None:
         case ast.Attribute():
             _to_attribute(run, run.evaluate(target.value), target.attr, value)
         case ast.Subscript():
-            _to_item(run, run.evaluate(target.value), run.evaluate(target.slice), value)
+            owner = run.evaluate(target.value)
+            _to_item(run, owner, run.evaluate(target.slice), value)
+            if isinstance(target.value, ast.Name | ast.Attribute):
+                _into_tensor(run, target.value, owner, value)
         case ast.Tuple() | ast.List():
             _unpack(run, target.elts, value)
         case ast.Starred():
@@ -55,7 +58,7 @@ def _to_attribute(run: Interpreter, owner: Value, name: str, value: Value) -> No
 
 
 def _to_item(run: Interpreter, owner: Value, index: Value, value: Value) -> None:
-    """`container[index] = value`; of a tensor, some of its numbers are changed by something else: no longer known."""
+    """`container[index] = value`."""
     for _, each in run.alternatives(owner):
         if not isinstance(each, Object):
             continue
@@ -68,6 +71,19 @@ def _to_item(run: Interpreter, owner: Value, index: Value, value: Value) -> None
             open_ = (isinstance(held, Entries) and held.open) or not isinstance(index, Literal)
             kept = tuple(pair for pair in pairs if pair[0] != index)
             run.set(each, "items", Entries((*kept, (index, value)), open=open_))
+
+
+def _into_tensor(run: Interpreter, target: ast.expr, owner: Value, value: Value) -> None:
+    """`tensor[index] = value`: from here on its name stands for what was made of it."""
+    alternatives = run.alternatives(owner)
+    if not any(isinstance(each, Tensor) for _, each in alternatives):
+        return
+
+    def written(each: Value) -> Value:
+        inputs = {"input": each, **({} if isinstance(value, Literal) else {"value": value})}
+        return run.apply(each.framework, "setitem", inputs, {}, Call()) if isinstance(each, Tensor) else each
+
+    assign(run, target, join([(guards, written(each)) for guards, each in alternatives]))
 
 
 def _replaced(held: Items, key: object, value: Value) -> Items:

@@ -40,8 +40,10 @@ def call(run: Interpreter, function: Value, given: Call) -> Value:
         case Object():
             return _of_object(run, function, given)
         case External():
+            given = _settled(given) if _forgets(run, function) else given
             return _spread(run, given, lambda each: _of_external(run, function, each))
         case Layer():
+            given = _settled(given) if operations.forgets(function.op) else given
             return _spread(run, given, lambda each: operations.applied(run, function, each))
         case Bound():
             return _spread(run, given, lambda each: of_method(run, function, each))
@@ -52,6 +54,30 @@ def call(run: Interpreter, function: Value, given: Call) -> Value:
         case Module():
             return Opaque("a module that is called")
     return Opaque(f"the result of {given.name or 'a call'}")
+
+
+def _forgets(run: Interpreter, function: External) -> bool:
+    framework, path = run.tables.canonical(function.path)
+    found = catalogue.find(framework, path) if framework and path not in run.tables.calls else None
+    return found is not None and found[1].kind is Kind.FUNCTION and operations.forgets(found[0].name)
+
+
+def _settled(given: Call) -> Call:
+    """The call with one of the possibilities of each tensor: what is computed of them does not say which it was."""
+    if not any(isinstance(value, Choice) for value in (*given.args, *given.keywords.values())):
+        return given
+    keywords = {name: _one_tensor(value) for name, value in given.keywords.items()}
+    return Call(tuple(map(_one_tensor, given.args)), keywords, given.place, given.complete, given.name)
+
+
+def _one_tensor(value: Value) -> Value:
+    """A possibility with a gradient, where there is one; what is no choice of tensors stays as it is."""
+    if not isinstance(value, Choice):
+        return value
+    tensors = [each for _, each in value.alternatives if isinstance(each, Tensor)]
+    if len(tensors) + sum(isinstance(each, Opaque) for _, each in value.alternatives) < len(value.alternatives):
+        return value
+    return next((each for each in tensors if each.grad), tensors[0] if tensors else value)
 
 
 def _spread(run: Interpreter, given: Call, function: operations.OfCall) -> Value:

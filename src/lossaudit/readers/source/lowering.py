@@ -45,11 +45,24 @@ class Lowered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axes:
-    """What is known of a tensor's axes: how many, and whether the first holds the samples."""
+class _Known:
+    """What is known of an expression, whichever loss it leads to.
 
+    Attributes:
+        op, args, inputs: What the trace has of it; `op` is `""` for a leaf.
+        kind: What kind of leaf it is in the trace, or None.
+        rank: Number of axes.
+        batched: Whether the first axis holds the samples.
+        same_as: The expression that it is only another name of.
+    """
+
+    op: str
+    args: Args
+    inputs: tuple[tuple[str, Tensor], ...]
+    kind: LeafKind | None
     rank: int | None
     batched: bool
+    same_as: Tensor | None = None
 
 
 def lower(loss: Tensor) -> Lowered:
@@ -70,50 +83,40 @@ class _Lowering:
             tensor, inputs = stack.pop()
             if tensor in self.index:
                 continue
+            known = _known_of(tensor)
             if inputs is None:
-                inputs = self._inputs(tensor)
+                inputs = self._inputs(known)
                 if inputs:
                     stack.append((tensor, inputs))
                     stack.extend((below, None) for _, below in reversed(inputs))
                     continue
-            if _result(tensor) == 0:
+            if known.same_as is not None:
                 self.index[tensor] = self.index[inputs[0][1]]
                 continue
             self.index[tensor] = len(self.nodes)
             self.tensors.append(tensor)
-            self.nodes.append(self._node(tensor, tuple((name, self.index[below]) for name, below in inputs)))
+            self.nodes.append(self._node(tensor, known, tuple((name, self.index[below]) for name, below in inputs)))
         return Lowered(Trace(tuple(self.nodes), self.index[loss]), tuple(self.tensors))
 
-    def _inputs(self, tensor: Tensor) -> tuple[tuple[str, Tensor], ...]:
-        role = role_of(tensor.op)
-        if role is Role.AFFINE:  # its weights, as far as they show whether they are parameters
-            return tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
-        if role is Role.OTHER or _leaf_kind(tensor) is not None:
-            return ()
-        if _is_one_hot(tensor):
-            return (("input", tensor.inputs[1][1]),)
-        if _result(tensor) == 1:
-            return tensor.inputs[0][1].inputs
+    def _inputs(self, known: _Known) -> tuple[tuple[str, Tensor], ...]:
         if len(self.index) < _MOST_NODES:
-            return tensor.inputs
-        return tuple((name, below if below in self.index else _UNSEEN) for name, below in tensor.inputs)
+            return known.inputs
+        return tuple((name, below if below in self.index else _UNSEEN) for name, below in known.inputs)
 
-    def _node(self, tensor: Tensor, inputs: tuple[tuple[str, int], ...]) -> Node:
-        kind = _leaf_kind(tensor)
-        axes = _axes(tensor)
+    def _node(self, tensor: Tensor, known: _Known, inputs: tuple[tuple[str, int], ...]) -> Node:
         below = [self.nodes[index] for _, index in inputs]
         return Node(
-            "" if kind is not None else _op(tensor),
+            known.op,
             inputs,
-            {} if kind is not None else _args(tensor),
+            known.args,
             () if _is_scalar(tensor, below) else None,
-            _dtype(_op(tensor), tensor, below),
+            _dtype(known.op or tensor.op, tensor, below),
             tensor.place,
-            kind,
+            known.kind,
             tensor.name,
-            _grad(_op(tensor), tensor, kind, below),
-            batched=axes.batched,
-            rank=axes.rank,
+            _grad(known.op, tensor, known.kind, below),
+            batched=known.batched,
+            rank=known.rank,
         )
 
 
@@ -121,7 +124,7 @@ def _grad(op: str, tensor: Tensor, kind: LeafKind | None, below: list[Node]) -> 
     """Whether a gradient may pass: what was not seen may carry one."""
     if kind is not None:
         return tensor.grad or kind in (LeafKind.HIDDEN, LeafKind.PARAMETER)
-    role = role_of(tensor.op)
+    role = role_of(op)
     if role in (Role.AFFINE, Role.OTHER):
         return tensor.grad
     return role is Role.LOSS or (op not in _NO_GRADIENT and any(node.grad for node in below))
@@ -147,8 +150,8 @@ def _is_one_hot(tensor: Tensor) -> bool:
 
 def _result(tensor: Tensor) -> int | None:
     """Of `torch.max(x, 1)` and others, which give values and indices: 0 for the one and 1 for the other."""
-    source = tensor.input("input")
-    if tensor.op != "getitem" or source is None or source.op not in _INDICES or len(source.inputs) != 1:
+    source = tensor.inputs[0][1] if tensor.op == "getitem" and tensor.inputs else None
+    if source is None or source.op not in _INDICES or len(source.inputs) != 1:
         return None
     along = source.op in ("sort", "topk") or source.args.get("dim", Const(None)) != Const(None)
     index = tensor.args.get("index")
@@ -158,16 +161,23 @@ def _result(tensor: Tensor) -> int | None:
 _INDICES = {"max": "argmax", "min": "argmin", "sort": "argsort", "topk": "argsort"}
 
 
-def _op(tensor: Tensor) -> str:
-    if _result(tensor) == 1:
-        return _INDICES[tensor.inputs[0][1].op]
-    return "one_hot" if _is_one_hot(tensor) else tensor.op
+def _spelled(tensor: Tensor) -> tuple[str, Args, tuple[tuple[str, Tensor], ...]]:
+    """The operation, its constants and its inputs, as a trace has them."""
+    result = _result(tensor)
+    if result is not None:
+        source = tensor.inputs[0][1]
+        return (_INDICES[source.op], source.args, source.inputs) if result else ("", {}, tensor.inputs[:1])
+    if _is_one_hot(tensor):
+        return "one_hot", {}, (("input", tensor.inputs[1][1]),)
+    role = role_of(tensor.op)
+    if role is Role.AFFINE:  # its weights, as far as they show whether they are parameters
+        weights = tuple((name, below if below.leaf else _COMPUTED) for name, below in tensor.inputs[1:])
+        return tensor.op, _args(tensor), weights
+    return tensor.op, _args(tensor), () if role is Role.OTHER else tensor.inputs
 
 
 def _args(tensor: Tensor) -> Args:
     """The constants; what a framework's convention says of axes is written out."""
-    if _result(tensor) == 1:
-        return tensor.inputs[0][1].args
     if tensor.framework == "torch":
         return tensor.args
     entry = catalogue.loss(tensor.op)
@@ -222,39 +232,43 @@ def _are_integers(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-# Facts of tensors that several losses share: a model's forward is walked once, however many losses follow.
-_known: dict[Tensor, _Axes] = {}
+# Several losses share most of what they come from: a model's forward is walked once, however many follow.
+_known: dict[Tensor, _Known] = {}
 
 
-def _axes(tensor: Tensor) -> _Axes:
-    """What is known of the axes, from the leaves upwards."""
+def _known_of(tensor: Tensor) -> _Known:
+    """What is known of an expression, found from its leaves upwards."""
+    found = _known.get(tensor)
+    if found is not None:
+        return found
     if len(_known) > _MOST_KNOWN:
         _known.clear()
     stack = [tensor]
     while stack:
         here = stack[-1]
-        if here in _known:
-            stack.pop()
-            continue
         missing = [below for _, below in here.inputs if below not in _known]
         if missing:
             stack.extend(missing)
-        else:
-            _known[here] = _axes_of(here, [_known[below] for _, below in here.inputs])
-            stack.pop()
+            continue
+        stack.pop()
+        if here not in _known:
+            _known[here] = _made_known(here, [_known[below] for _, below in here.inputs])
     return _known[tensor]
 
 
-def _axes_of(tensor: Tensor, below: list[_Axes]) -> _Axes:
-    if tensor.scalar:
-        return _Axes(0, False)
+def _made_known(tensor: Tensor, below: list[_Known]) -> _Known:
+    kind = _leaf_kind(tensor)
+    op, args, inputs = _spelled(tensor) if kind is None else ("", {}, ())
     if _result(tensor) is not None:
-        return below[0]
-    rank = _rank(tensor, below)
-    return _Axes(rank, tensor.batched or _batched(tensor, below))
+        rank, batched = below[0].rank, below[0].batched
+    elif tensor.scalar:
+        rank, batched = 0, False
+    else:
+        rank, batched = _rank(tensor, below), tensor.batched or _batched(tensor, below)
+    return _Known(op, args, inputs, kind, rank, batched, inputs[0][1] if not op and inputs else None)
 
 
-def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
+def _rank(tensor: Tensor, below: list[_Known]) -> int | None:
     op = tensor.op
     fixed = _FIXED_RANK.get(op)
     if fixed is not None:
@@ -269,7 +283,7 @@ def _rank(tensor: Tensor, below: list[_Axes]) -> int | None:
     if tensor.framework == "keras" and op in _OF_SAMPLES:
         return 2 if op == "flatten" else None
     if len(below) > 1 and role_of(op) is Role.ELEMENTWISE:
-        ranks = [axes.rank for axes in below]
+        ranks = [known.rank for known in below]
         known = [rank for rank in ranks if rank is not None]
         return max(known) if len(known) == len(ranks) else None
     return rank_after(op, tensor.args, [name for name, _ in tensor.inputs], below[0].rank)
@@ -294,14 +308,14 @@ def _depth(tensor: Tensor) -> int | None:
     return depth or None
 
 
-def _batched(tensor: Tensor, below: list[_Axes]) -> bool:
+def _batched(tensor: Tensor, below: list[_Known]) -> bool:
     if not below:
         return False
     role = role_of(tensor.op)
     if role is Role.ELEMENTWISE:
-        return any(axes.batched for axes in below)
+        return any(known.batched for known in below)
     if role is Role.JOIN:
-        return all(axes.batched for axes in below) and tensor.op in ("cat", "pad")
+        return all(known.batched for known in below) and tensor.op in ("cat", "pad")
     if not below[0].batched:
         return False
     if tensor.framework == "keras" and tensor.op in _OF_SAMPLES:

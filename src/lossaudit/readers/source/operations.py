@@ -81,17 +81,24 @@ def _leaf(run: Interpreter, value: Value) -> Tensor:
     return Tensor("", leaf=LeafKind.HIDDEN, name="no tensor", grad=True)
 
 
-def _numbers(run: Interpreter, value: Value) -> Any:
+def _numbers(run: Interpreter, value: Value, depth: int = 0) -> Any:
     """Nested tuples of what nested lists hold, None where that is no number; of long lists the beginning."""
     if isinstance(value, Literal):
         return value.value if isinstance(value.value, bool | int | float) else None
-    return tuple(_numbers(run, each) for each in expressions.items(run, value)[0][:8])
+    held = run.get(value, "items") if isinstance(value, Object) else value
+    if not isinstance(held, Items) or depth > _DEEPEST_NUMBERS:
+        return None
+    return tuple(_numbers(run, each, depth + 1) for each in held.values[:8])
+
+
+_DEEPEST_NUMBERS = 4
 
 
 def apply(
     run: Interpreter, framework: str, op: str, inputs: Sequence[tuple[str, Value]], args: Args, call: Call
 ) -> Tensor:
     """An operation or a loss on tensors. A loss is noted as met."""
+    run.step()
     tensors: list[tuple[str, Tensor]] = []
     for name, value in inputs:
         many = expressions.items(run, value)[0] if isinstance(value, Items | Object) and name == "tensors" else (value,)
@@ -123,7 +130,14 @@ def apply(
     return made
 
 
-_SCATTERS = frozenset({"scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+_SCATTERS = frozenset({"setitem", "scatter", "scatter_add", "scatter_reduce", "index_put", "where", "masked_fill"})
+
+
+@cache
+def forgets(name: str) -> bool:
+    """Whether what an operation gives does not show what became of its input before: where a flow begins anew."""
+    entry = catalogue.op(name)
+    return entry is not None and entry.role in (Role.AFFINE, Role.OTHER)
 
 
 def _is_scalar(role: Role, tensors: Sequence[tuple[str, Tensor]], args: Args) -> bool:
@@ -411,6 +425,8 @@ def member(run: Interpreter, owner: Tensor, name: str, place: Place | None) -> V
     """`tensor.name`: a property is computed, a method waits for its call."""
     if name in _PROPERTIES:
         return method(run, owner, name, Call(place=place or owner.place, name=name))
+    if name in _RESULTS and owner.op in _TWO_RESULTS:
+        return selected(run, owner, Literal(_RESULTS[name]), Call(place=place))
     array = _ARRAYS.get(owner.framework)
     own = catalogue.find(owner.framework, f"{array}.{name}") if array is not None else None
     if own is not None or name in methods_of_tensors() or (Tensor, name) in run.tables.values:

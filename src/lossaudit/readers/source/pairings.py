@@ -88,8 +88,11 @@ def missing_head(graph: Graph, index: int) -> str:
             continue
         if catalogue.op(node.op) is None and catalogue.loss(node.op) is None:
             return f"`{node.name or node.op}` is not an operation that lossaudit knows"
-        if graph.role(here) not in _MEANING and node.op not in _DECIDED:
-            stack.extend(_carriers(graph, here))
+        if node.op in _DECIDED or graph.role(here) in _MEANING:
+            continue
+        if graph.role(here) is Role.ENCODE and any(graph.has_grad(source) for source in graph.ins(here)[1:]):
+            return "the prediction is put together in place"
+        stack.extend(reversed(_carriers(graph, here)))
     return ""
 
 

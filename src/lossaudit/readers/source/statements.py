@@ -21,6 +21,7 @@ from lossaudit.readers.source.values import (
     Literal,
     Object,
     Opaque,
+    Tensor,
     Value,
 )
 
@@ -51,8 +52,19 @@ def run_body(run: Interpreter, body: Sequence[ast.stmt]) -> Ending:
 
 def _expression(run: Interpreter, node: ast.Expr) -> Ending:
     if not isinstance(node.value, ast.Constant):
-        run.evaluate(node.value)
+        value = run.evaluate(node.value)
+        changed = _changed_in_place(node.value)
+        if changed is not None and isinstance(value, Tensor) and isinstance(run.evaluate(changed), Tensor):
+            assignments.assign(run, changed, value)
     return Ending.NEXT
+
+
+def _changed_in_place(node: ast.expr) -> ast.expr | None:
+    """`p` in `p.clamp_(0, 1)`: what a method changes whose name ends so."""
+    function = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(function, ast.Attribute) or not function.attr.endswith("_") or function.attr.startswith("_"):
+        return None
+    return function.value if isinstance(function.value, ast.Name | ast.Attribute) else None
 
 
 def _assign(run: Interpreter, node: ast.Assign) -> Ending:

@@ -169,7 +169,7 @@ _SAME = (
 _HANDED_ON = (
     *_names("jax", "block_until_ready device_put device_get"),
     *_names("jax.lax", "pmean psum optimization_barrier with_sharding_constraint"),
-    *_names("jax.tree_util", "Partial"),
+    *_names("flax.jax_utils", "replicate unreplicate"),
 )
 
 _TRANSFORMATIONS: Mapping[str, Handler] = {
@@ -180,6 +180,10 @@ _TRANSFORMATIONS: Mapping[str, Handler] = {
     **{f"{path}()": _mapped for path in _MAP},
     **{path: partial(_same, path) for path in _SAME},
     **dict.fromkeys(_HANDED_ON, _first),
+    "flax.training.checkpoints.restore_checkpoint": lambda run, call: call.argument(1, "target"),
+    "jax.tree_util.Partial": lambda run, call: (
+        Partial(call.args[0], call.args[1:], call.keywords) if call.args else None
+    ),
     "jax.vjp": _vjp,
     "jax.lax.scan": _scan,
     "jax.lax.cond": _cond,

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossaudit.readers.source.text import LARGEST_PROGRAM, Text, Unreadable, load
@@ -305,6 +305,7 @@ _LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # IPython is imported in the first example
 @given(st.lists(_LINES, max_size=8))
 def test_a_cell_parses_when_it_does_for_ipython(lines: list[str]) -> None:
     transform = pytest.importorskip("IPython.core.inputtransformer2").TransformerManager().transform_cell

@@ -10,6 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from lossaudit.errors import UsageError
@@ -17,8 +18,10 @@ from lossaudit.finding import Finding
 from lossaudit.lint import paths
 from lossaudit.lint.examine import file_of
 from lossaudit.lint.files import replace_file
+from lossaudit.pairing import Place
 from lossaudit.readers.source.text import Unreadable, load
 from lossaudit.result import Problem
+from lossaudit.rules.source import File
 
 SCHEMA = 1
 Entry: TypeAlias = tuple[str, str, str]  # path, rule, text
@@ -81,20 +84,24 @@ def new(findings: list[Finding], file: str, linted: Iterable[str]) -> tuple[list
 
 
 def _entries(findings: Iterable[Finding], file: str) -> list[Entry]:
-    return [
-        (_relative(finding.places[0].path, file), finding.rule, _text(finding))
-        if finding.places
-        else ("", finding.rule, "")
-        for finding in findings
-    ]
+    source = lru_cache(maxsize=4)(_source)  # findings come file by file
+    entries: list[Entry] = []
+    for finding in findings:
+        place = next(iter(finding.places), Place("", 0))
+        entries.append((_relative(place.path, file), finding.rule, _text(source(place.path), place)))
+    return entries
 
 
-def _text(finding: Finding) -> str:
-    """What stands at the first place, without white space; `""` where it cannot be read."""
-    place = finding.places[0]
+def _source(path: str) -> File | None:
     try:
-        source = file_of(load(place.path))
+        return file_of(load(path))
     except Unreadable:
+        return None
+
+
+def _text(source: File | None, place: Place) -> str:
+    """What stands at a place, without white space; `""` where it cannot be read."""
+    if source is None:
         return ""
     low, high = source.place_span(place)
     return "".join(source.text[low:high].split())

@@ -17,24 +17,29 @@ from lossaudit.readers.source.text import LARGEST_NOTEBOOK, Unreadable, read_byt
 _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
-def since(reference: str, findings: Iterable[Finding]) -> list[Finding]:
+def since(reference: str, findings: Iterable[Finding], folder: str) -> list[Finding]:
     """The findings with at least one place on a line that the working tree has changed since a branch left `reference`.
+
+    Args:
+        reference: A commit, by any name that git knows.
+        findings: All of them.
+        folder: Where the linted files lie; the reference is looked up here also when there are no findings.
 
     Raises:
         UsageError: There is no git, no repository, or no such reference.
     """
-    changes = _Changes(reference)
+    changes = _Changes(reference, folder)
     return [finding for finding in findings if any(map(changes.touch, finding.places))]
 
 
 class _Changes:
     """Changed lines of the files that are asked about, by one `git diff` a file."""
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, folder: str) -> None:
         self._reference = reference
         self._bases: dict[str, str] = {}
         self._lines: dict[str, frozenset[int] | None] = {}
-        self._base(os.getcwd())
+        self._base(folder)
 
     def touch(self, place: Place) -> bool:
         lines = self._changed(place.path)

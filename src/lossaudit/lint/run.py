@@ -145,7 +145,7 @@ def _result(
     if request.changed_since is not None:
         from lossaudit.lint import changed
 
-        findings = changed.since(request.changed_since, findings)
+        findings = changed.since(request.changed_since, findings, paths.common_folder(request.paths))
     return replace(
         result,
         findings=tuple(sorted(findings, key=sites.order)),

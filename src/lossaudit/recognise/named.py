@@ -54,9 +54,8 @@ def _class_axis(node: Node, rank: int | None) -> int | None:
 
     Of a single sample the first is the only one.
     """
-    given = node.args.get("axis")
-    if given is not None:
-        axis = number(node.args, "axis")
+    if "dim" in node.args:
+        axis = number(node.args, "dim")
         return normal(axis, rank) if axis is not None else None
     return (1 if rank is None or rank > 1 else 0) if rank != 0 else None
 

@@ -6,9 +6,10 @@ Operands of elementwise operations count as equally shaped unless the text lays 
 
 from __future__ import annotations
 
+from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Const, Source, Unknown, Value
 from lossaudit.recognise.flows import reduced_axis, walk
-from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.graph import Graph, role_of
 from lossaudit.recognise.positions import sizes
 
 _MAKE_ROWS = frozenset({"one_hot", "softmax"})
@@ -33,21 +34,20 @@ def behind(graph: Graph, index: int) -> set[int]:
     return seen
 
 
-def are_rows(graph: Graph, product: int, target: int, axis: int | None) -> bool:
+def are_rows(graph: Graph, product: int, logs: int, target: int, axis: int | None) -> bool:
     """Whether the text says that the factor of a log-probability is rows over the classes, not a weight of each row.
 
-    Data may be; what is hidden only if the product is summed over the classes.
+    Data may be. What is hidden may be if the whole row of logarithms is there (an advantage stands beside those that
+    were taken), and the product is summed: over the classes, or over everything.
     """
     flow = walk(graph, target).flow
     if flow.source in (Source.LABELS, Source.CONSTANT) or any(step.op in _MAKE_ROWS for step in flow.steps):
         return True
-    return any(
-        graph.node(user).op == "sum"
-        and graph.plain(graph.ins(user)[0]) == product
-        and reduced_axis(graph, user) == axis
-        for user in range(product + 1, len(graph.trace.nodes))
-        if axis is not None and graph.ins(user)
-    )
+    if any(role_of(step.op) is Role.SELECT for step in walk(graph, logs).flow.steps):
+        return False
+    sums = [index for index, node in enumerate(graph.trace.nodes) if node.op == "sum" and node.inputs]
+    along = [index for index in sums if graph.plain(graph.ins(index)[0]) == product]
+    return any(graph.is_scalar(index) or (axis is not None and reduced_axis(graph, index) == axis) for index in along)
 
 
 def one_each(graph: Graph, index: int, axis: int) -> bool:

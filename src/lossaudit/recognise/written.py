@@ -150,7 +150,7 @@ def _weighted_log(graph: Graph, index: int) -> _Likelihood | None:
     if not graph.alike(logs[1], target[1]) or not _is_log_softmax(graph, logs[1]):
         return None
     axis = class_axis(graph, logs[1])
-    if graph.node(here).shape is None and not are_rows(graph, here, target[1], axis):
+    if graph.node(here).shape is None and not are_rows(graph, here, logs[1], target[1], axis):
         return None
     return here, logs, target, axis
 

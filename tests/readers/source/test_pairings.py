@@ -134,7 +134,7 @@ SHAPES = {
     "keras": (t("categorical_cross_entropy", t("softmax", Z, dim=-1), Y, framework="keras"), CLASS),
     "keras, second": (t("categorical_cross_entropy", t("softmax", Z, dim=1), Y, framework="keras"), UNKNOWN),
     "optax": (t("cross_entropy", t("softmax", Z, dim=-1), Y, framework="jax"), CLASS),
-    "told where": (t("cross_entropy", t("softmax", Z, dim=1), Y, framework="jax", axis=1), CLASS),
+    "told where": (t("cross_entropy", t("softmax", Z, dim=1), Y, framework="jax", dim=1), CLASS),
     # what compares value by value has the classes where the softmax is
     "mse": (t("mse", P(Z, -1), Y), CLASS),
     "mse over the batch": (t("mse", P(Z, 0), Y), BATCH),
@@ -234,6 +234,7 @@ WRITTEN: dict[str, tuple[Tensor, str, tuple[str, ...], set[TargetEncoding] | Non
         ("softmax", "log"),
         ONE_HOT,
     ),
+    "-sum(hidden * log p)": (neg(total(mul(OTHER, LOG_P))), "nll", ("softmax", "log"), ROWS),
     "-mean(sum(hidden * log p, 1))": (neg(mean(t("sum", mul(OTHER, LOG_P), dim=1))), "nll", ("softmax", "log"), ROWS),
     "-mean(sum(one_hot * log_softmax(hidden), -1))": (
         neg(mean(t("sum", mul(hot(), JAX_LOGS), dim=-1))),
@@ -290,6 +291,8 @@ UNNAMED = {
     "rows": neg(mean(t("getitem", LOGS, ("index", Y)))),
     "gathered along the batch": neg(mean(t("gather", LOGS, ("index", t("unsqueeze", Y, dim=0)), dim=0))),
     "hidden weights": neg(mean(mul(OTHER, LOGS))),
+    "an advantage": neg(total(mul(OTHER, mul(hot(), LOGS)))),
+    "an advantage of what was taken": neg(total(mul(OTHER, t("select", LOGS, dim=1, index=0)))),
     "every pair": mean(square(t("unsqueeze", Z, dim=1), Y)),
     "from the mean": mean(square(Z, t("mean", Z, dim=0, keepdim=True))),
     "from the mean, without its axis": mean(square(Z, t("mean", Z, dim=0))),

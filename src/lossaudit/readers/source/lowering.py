@@ -181,8 +181,8 @@ def _args(tensor: Tensor) -> Args:
     if tensor.framework == "torch":
         return tensor.args
     entry = catalogue.loss(tensor.op)
-    if entry is not None and entry.class_axis and "axis" not in tensor.args:
-        return {**tensor.args, "axis": tensor.args.get("dim", Const(-1))}
+    if entry is not None and entry.class_axis and "dim" not in tensor.args:
+        return {**tensor.args, "dim": Const(-1)}
     if tensor.framework == "keras" and tensor.op in _OF_SAMPLES:
         return {}
     if tensor.op.startswith("conv") and tensor.args.get("data_format", Const(None)) == Const(None):

@@ -214,7 +214,7 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool, backend: str
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
                     on = backend if pairing.framework == "keras" else None
-                    made = replace(pairing, guards=met.guards, trained=met.trained, backend=on)
+                    made = replace(pairing, guards=met.guards, trained=met.trained and pairing.trained, backend=on)
                     alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
                 unresolved += [each for each in term.unresolved if each not in unresolved]

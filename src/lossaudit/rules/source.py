@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -49,8 +50,10 @@ class File:
         if self._line(place.end_line, place.cell) > len(self.starts):
             return None
         wanted = self.place_span(place)
+        lines = (self._line(place.line, place.cell), self._line(place.end_line, place.cell))
         expressions = (node for node in ast.walk(self.tree) if isinstance(node, ast.expr))
-        return next((node for node in expressions if self.span(node) == wanted), None)
+        there = (node for node in expressions if (node.lineno, node.end_lineno) == lines)
+        return next((node for node in there if self.span(node) == wanted), None)
 
     def place(self, span: Span) -> Place:
         (line, col), (end_line, end_col) = self._line_and_column(span[0]), self._line_and_column(span[1])
@@ -117,11 +120,11 @@ class File:
     def _offset(self, line: int, column: int) -> int:
         """`ast` counts columns in bytes of UTF-8."""
         start = self.starts[line - 1]
-        text = self.text[start:].partition("\n")[0]
+        text = self.text[start : self.starts[line]] if line < len(self.starts) else self.text[start:]
         return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
-        line = sum(start <= offset for start in self.starts)
+        line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
 

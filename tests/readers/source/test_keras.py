@@ -218,6 +218,22 @@ COMPILED: dict[str, tuple[str, list[Seen]]] = {
         """,
         [(CCE, (), 4, True)],
     ),
+    "an activation that a layer of the program looks up": (
+        """
+        class Head(layers.Layer):
+            def __init__(self, units, activation=None):
+                super().__init__()
+                self.dense = Dense(units)
+                self.activation = keras.activations.get(activation)
+
+            def call(self, x):
+                return self.activation(self.dense(x))
+
+        Sequential([Head(2, "sigmoid")]).compile("adam", keras.losses.get("binary_crossentropy"))
+        Sequential([Head(3)]).compile("adam", "mae")
+        """,
+        [(BCE, ("sigmoid",), 2, False), ("mae", (), 3, None)],
+    ),
     "a layer of the program's own, with build": (
         """
         class Head(layers.Layer):
@@ -554,6 +570,37 @@ LOOPS: dict[str, tuple[str, list[Seen]]] = {
         Vae()(x_train)
         """,
         [(BCE, ("sigmoid",), 784, False)],
+    ),
+    "a strategy that averages itself": (
+        """
+        model = Sequential([Dense(10)])
+        loss_fn = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+
+        def step(inputs):
+            x, y = inputs
+            with tf.GradientTape() as tape:
+                loss = tf.nn.compute_average_loss(loss_fn(y, model(x, training=True)), global_batch_size=64)
+                total = tf.add_n([loss, 2.0 * loss])
+            tape.gradient(total, model.trainable_variables)
+
+        strategy.run(step, args=(batch,))
+        """,
+        [(SCCE, (), 10, True)],
+    ),
+    "Keras on JAX": (
+        """
+        import jax
+
+        model = Sequential([Dense(10)])
+        loss_fn = keras.losses.CategoricalCrossentropy(from_logits=True)
+
+        def loss_and_updates(trainable, non_trainable, x, y):
+            y_pred, non_trainable = model.stateless_call(trainable, non_trainable, x, training=True)
+            return loss_fn(y, y_pred), non_trainable
+
+        grads = jax.value_and_grad(loss_and_updates, has_aux=True)
+        """,
+        [(CCE, (), 10, True)],
     ),
     "train_step with the compiled loss": (
         """

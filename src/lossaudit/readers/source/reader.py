@@ -23,7 +23,7 @@ from lossaudit.trace import LeafKind
 
 _MOST_INSTANCES = 3
 # Steps of a run, some 20 microseconds each: a file of a thousand lines takes about 20,000.
-_STEPS_OF_A_FILE, _STEPS_ALONE, _LEAST_ALONE = 200_000, 40_000, 2_000
+_STEPS_OF_A_FILE, _STEPS_ALONE, _LEAST_ALONE = 80_000, 8_000, 1_000
 _MOST_CELLS = 400_000
 _MAIN = "__main__"
 # What a trainer hands to these methods is data, as their interface says.

@@ -10,12 +10,13 @@ from lossaudit.pairing import Const, Place
 from lossaudit.readers.source.values import Tensor
 from lossaudit.trace import LeafKind
 
-# Decisions and counts: their derivative is zero wherever they have one.
+# Decisions and counts: their derivative is zero wherever they have one. Roundings and signs are not among them: they are
+# what people write a gradient for by hand.
 _NAMES = """
 argmax argmin argsort one_hot nonzero argwhere bucketize searchsorted bincount
 eq ne lt le gt ge equal isclose allclose isin isnan isinf isfinite signbit
 logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
-round floor ceil trunc sign sgn heaviside floor_divide int long short char byte bool
+int long short char byte bool
 """
 _DECISIONS = frozenset(_NAMES.split())
 _COPIES = frozenset({"tensor", "new_tensor"})

@@ -7,7 +7,7 @@ from functools import partial
 
 from lossaudit.readers.source.frameworks import Framework, Handler, Interpreter, Method
 from lossaudit.readers.source.frameworks.keras.activations import activated
-from lossaudit.readers.source.frameworks.keras.layers import KERNEL, affine
+from lossaudit.readers.source.frameworks.keras.layers import KERNEL, affine, merged
 from lossaudit.readers.source.frameworks.keras.objects import elements
 from lossaudit.readers.source.values import (
     NONE,
@@ -81,6 +81,17 @@ def _object(path: str, run: Interpreter, call: Call) -> Value:
 
 def _itself(run: Interpreter, target: Object, call: Call) -> Value:
     return target
+
+
+def _average(run: Interpreter, call: Call) -> Value:
+    """`tf.nn.compute_average_loss(losses)`."""
+    losses = call.argument(0, "per_example_loss") or Opaque("a loss")
+    return run.apply("tensorflow", "mean", {"input": losses}, {}, call)
+
+
+def _sum(run: Interpreter, call: Call) -> Value:
+    """`tf.add_n([a, b])`."""
+    return merged(run, "add", call.argument(0, "inputs") or Opaque("values"), call)
 
 
 # Layers of TensorFlow 1
@@ -157,6 +168,9 @@ _CALLS: Mapping[str, Handler] = {
     "tensorflow.placeholder": _placeholder,
     "tensorflow.placeholder_with_default": _placeholder,
     "tensorflow.gradients": _gradients,
+    "tensorflow.add_n": _sum,
+    "tensorflow.math.add_n": _sum,
+    "tensorflow.nn.compute_average_loss": _average,
     _TAPE: partial(_object, _TAPE),
     **{path: partial(_object, path) for path in _OPTIMIZERS},
     **{path: partial(_decorator, path) for path in _DECORATORS},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lossaudit.readers.source.frameworks import Framework
-from lossaudit.readers.source.frameworks.keras import applications, layers, losses, models, training
+from lossaudit.readers.source.frameworks.keras import activations, applications, layers, losses, models, training
 
 FRAMEWORK = Framework(
     "keras",
     roots=("keras", "tf_keras"),
-    calls={**layers.CALLS, **models.CALLS, **losses.CALLS, **applications.CALLS},
+    calls={**activations.CALLS, **layers.CALLS, **models.CALLS, **losses.CALLS, **applications.CALLS},
     methods={**layers.METHODS, **models.METHODS, **losses.METHODS, **training.METHODS},
 )

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Op
 from lossaudit.pairing import Place
-from lossaudit.readers.source.frameworks import Interpreter
+from lossaudit.readers.source.frameworks import Handler, Interpreter
 from lossaudit.readers.source.frameworks.keras.objects import defaults, is_none, text
-from lossaudit.readers.source.values import Call, Choice, Literal, Opaque, Value
+from lossaudit.readers.source.values import Call, Choice, External, Layer, Literal, Opaque, Value
 
 
 def activated(run: Interpreter, activation: Value | None, given: Value, place: Place | None) -> Value:
     """An activation (a name, a function, a layer, None) applied to a value."""
-    if isinstance(activation, Choice):
-        found = run.alternatives(activation)
-        return run.join(tuple((guards, activated(run, each, given, place)) for guards, each in found))
     if activation is None or is_none(activation):
         return given
-    if isinstance(activation, Literal):
-        return _named(run, text(activation), given, place)
-    return run.call(activation, Call((given,), place=place, name="activation"))
+    return run.call(
+        resolved(run, activation, place), Call((given,), place=place, name=text(activation) or "activation")
+    )
 
 
-def _named(run: Interpreter, name: str, given: Value, place: Place | None) -> Value:
-    if name == "linear":
-        return given
-    found = catalogue.find("keras", name)
-    if found is None or not isinstance(found[0], Op):
-        return Opaque(f"the activation {name!r}")
-    entry, spelling = found
-    return run.apply("keras", entry.name, {"input": given}, defaults(spelling.params), Call(place=place, name=name))
+def resolved(run: Interpreter, activation: Value, place: Place | None) -> Value:
+    """An activation that can be called: a name of Keras's configuration is looked up."""
+    if isinstance(activation, Choice):
+        found = run.alternatives(activation)
+        return run.join(tuple((guards, resolved(run, each, place)) for guards, each in found))
+    if is_none(activation) or text(activation) == "linear":
+        return _LINEAR
+    if not isinstance(activation, Literal):
+        return activation
+    name = text(activation)
+    known = catalogue.find("keras", name) if name else None
+    if known is None or not isinstance(known[0], Op):
+        return Opaque(f"the activation {activation.value!r}")
+    entry, spelling = known
+    return Layer(entry.name, f"keras.activations.{name}", defaults(spelling.params), place, "keras")
+
+
+def _get(run: Interpreter, call: Call) -> Value | None:
+    """`keras.activations.get("relu")`."""
+    given = call.argument(0, "identifier")
+    return None if given is None else resolved(run, given, call.place)
+
+
+def _linear(run: Interpreter, call: Call) -> Value | None:
+    """`keras.activations.linear(x)` is `x`."""
+    return call.argument(0, "x")
+
+
+_LINEAR = External("keras.activations.linear")
+CALLS: Mapping[str, Handler] = {
+    "keras.activations.get": _get,
+    "keras.activations.deserialize": _get,
+    _LINEAR.path: _linear,
+}

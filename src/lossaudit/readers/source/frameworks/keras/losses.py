@@ -49,5 +49,5 @@ def _called(run: Interpreter, loss: Object, call: Call) -> Value | None:
     return run.call(own, Call(tuple(side for side in sides if side is not None), place=call.place, name=call.name))
 
 
-CALLS: Mapping[str, Handler] = {"keras.losses.get": _get}
+CALLS: Mapping[str, Handler] = {"keras.losses.get": _get, "keras.losses.deserialize": _get}
 METHODS: Mapping[tuple[str, str], Method] = {(_BASE, "__init__"): _initialise, (_BASE, "__call__"): _called}

@@ -223,6 +223,14 @@ def _predicted(run: Interpreter, model: Object, call: Call) -> Value:
     return run.apply("keras", "numpy", {"input": made}, {}, call) if isinstance(made, Tensor) else made
 
 
+def _stateless(run: Interpreter, model: Object, call: Call) -> Value:
+    """`model.stateless_call(trainable, non_trainable, x)` of Keras on JAX: the outputs, and new states."""
+    keywords = {name: value for name, value in call.keywords.items() if name != "return_losses"}
+    made = run.call(model, Call(call.args[2:], keywords, call.place, call.complete, call.name))
+    states = (Opaque("the states of a model"),) * (2 if "return_losses" in call.keywords else 1)
+    return Items((made, *states))
+
+
 def _layer_of(run: Interpreter, model: Object, call: Call) -> Value:
     """`model.get_layer(name)`, `model.get_layer(index=-1)`."""
     held = run.get(model, "layers")
@@ -270,6 +278,7 @@ METHODS: Mapping[tuple[str, str], Method] = {
         for kind in (SEQUENTIAL, MODEL)
         for name, method in {
             "__call__": _called,
+            "stateless_call": _stateless,
             "predict": _predicted,
             "predict_on_batch": _predicted,
             "get_layer": _layer_of,

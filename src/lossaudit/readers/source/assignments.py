@@ -9,7 +9,6 @@ from lossaudit.pairing import Const
 from lossaudit.readers.source.conditions import join
 from lossaudit.readers.source.values import (
     Call,
-    Choice,
     Class,
     Entries,
     External,
@@ -163,6 +162,3 @@ def _as_load(target: ast.expr) -> ast.expr:
         case ast.Subscript():
             return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
     return target
-
-
-__all__ = ["DICT", "LIST", "Choice", "assign", "augment", "element"]

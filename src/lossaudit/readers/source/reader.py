@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import expressions, functions, imports, signal
+from lossaudit.readers.source import containers, functions, imports, signal
 from lossaudit.readers.source.backend import backend_of
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
@@ -140,7 +140,7 @@ def _run_alone(run: Interpreter, function: Function, waiting: int) -> None:
 
 def _loss_in(run: Interpreter, result: Value) -> Value:
     """A step may return its loss in a dictionary."""
-    found = expressions.entries(run, result) if isinstance(result, Object) else None
+    found = containers.entries(run, result) if isinstance(result, Object) else None
     return next((value for key, value in found.pairs if key == Literal("loss")), result) if found else result
 
 

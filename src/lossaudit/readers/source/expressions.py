@@ -32,11 +32,14 @@ LIST, DICT = assignments.LIST, assignments.DICT
 def evaluate(run: Interpreter, node: ast.expr) -> Value:
     """The value of an expression on the path that is being followed."""
     run.step()
+    kind = type(node)
+    if kind is ast.Name or kind is ast.Constant:  # by far the most frequent, and never deep
+        return _HANDLERS[kind](run, node)
     if run.depth > _DEEPEST:
         return Opaque("nested too deep")
     run.depth += 1
     try:
-        handler = _HANDLERS.get(type(node))
+        handler = _HANDLERS.get(kind)
         return handler(run, node) if handler is not None else Opaque("an expression")
     finally:
         run.depth -= 1
@@ -66,24 +69,24 @@ def _name(run: Interpreter, node: ast.Name) -> Value:
 
 
 def _attribute(run: Interpreter, node: ast.Attribute) -> Value:
-    owner = run.evaluate(node.value)
+    owner = evaluate(run, node.value)
     return join_over(run.alternatives, owner, lambda each: run.attribute(each, node.attr, None))
 
 
 def _call(run: Interpreter, node: ast.Call) -> Value:
-    function = run.evaluate(node.func)
+    function = evaluate(run, node.func)
     args: list[Value] = []
     complete = True
     for arg in node.args:
         if isinstance(arg, ast.Starred):
-            values, open_ = containers.items(run, run.evaluate(arg.value))
+            values, open_ = containers.items(run, evaluate(run, arg.value))
             args.extend(values)
             complete = complete and not open_
         else:
-            args.append(run.evaluate(arg))
+            args.append(evaluate(run, arg))
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
-        value = run.evaluate(keyword.value)
+        value = evaluate(run, keyword.value)
         if keyword.arg is not None:
             keywords[keyword.arg] = value
             continue
@@ -114,11 +117,11 @@ def _sequence(run: Interpreter, elements: Sequence[ast.expr]) -> Items:
     open_ = len(elements) > 10 * _LONGEST
     for each in elements[: 10 * _LONGEST]:
         if isinstance(each, ast.Starred):
-            more, unknown = containers.items(run, run.evaluate(each.value))
+            more, unknown = containers.items(run, evaluate(run, each.value))
             values.extend(more)
             open_ = open_ or unknown
         else:
-            values.append(run.evaluate(each))
+            values.append(evaluate(run, each))
     return Items(tuple(values), open_)
 
 
@@ -131,33 +134,33 @@ def _dict(run: Interpreter, node: ast.Dict) -> Value:
     open_ = False
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            inner = containers.entries(run, run.evaluate(value))
+            inner = containers.entries(run, evaluate(run, value))
             pairs.extend(inner.pairs if inner is not None else ())
             open_ = open_ or inner is None or inner.open
         else:
-            pairs.append((run.evaluate(key), run.evaluate(value)))
+            pairs.append((evaluate(run, key), evaluate(run, value)))
     return run.object(DICT, None, items=Entries(tuple(pairs), open_))
 
 
 def _subscript(run: Interpreter, node: ast.Subscript) -> Value:
-    owner, index = run.evaluate(node.value), run.evaluate(node.slice)
+    owner, index = evaluate(run, node.value), evaluate(run, node.slice)
     place = run.place(node)
     return run.spread((owner, index), lambda pair: containers.item(run, pair[0], pair[1], Call(place=place)))
 
 
 def _slice_bounds(run: Interpreter, node: ast.Slice) -> Value:
     bounds = (node.lower, node.upper, node.step)
-    return Items(tuple(Literal(None) if each is None else run.evaluate(each) for each in bounds))
+    return Items(tuple(Literal(None) if each is None else evaluate(run, each) for each in bounds))
 
 
 def _conditional(run: Interpreter, node: ast.IfExp) -> Value:
-    truth, condition = run.truth(run.evaluate(node.test))
+    truth, condition = run.truth(evaluate(run, node.test))
     if truth is not None:
-        return run.evaluate(node.body if truth else node.orelse)
+        return evaluate(run, node.body if truth else node.orelse)
     made: list[tuple[tuple[str, ...], Value]] = []
     for guard, way in ((condition, node.body), (negation(condition), node.orelse)):
         with run.given((guard,)):
-            made.append(((guard,), run.evaluate(way)))
+            made.append(((guard,), evaluate(run, way)))
     return join(made)
 
 
@@ -168,12 +171,12 @@ def _lambda(run: Interpreter, node: ast.Lambda) -> Value:
 
 
 def _comprehension(run: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-    made = Items(*_produced(run, node.generators, lambda: run.evaluate(node.elt)))
+    made = Items(*_produced(run, node.generators, lambda: evaluate(run, node.elt)))
     return made if isinstance(node, ast.GeneratorExp) else run.object(LIST, None, items=made)
 
 
 def _dict_comprehension(run: Interpreter, node: ast.DictComp) -> Value:
-    pairs, open_ = _produced(run, node.generators, lambda: Items((run.evaluate(node.key), run.evaluate(node.value))))
+    pairs, open_ = _produced(run, node.generators, lambda: Items((evaluate(run, node.key), evaluate(run, node.value))))
     made = tuple((pair.values[0], pair.values[1]) for pair in pairs if isinstance(pair, Items))
     return run.object(DICT, None, items=Entries(made, open_))
 
@@ -184,13 +187,13 @@ def _produced(
     if not generators:
         return (make(),), False
     first, rest = generators[0], generators[1:]
-    values, open_ = containers.items(run, run.evaluate(first.iter))
+    values, open_ = containers.items(run, evaluate(run, first.iter))
     if len(values) > _LONGEST:
         values, open_ = values[:1], True
     made: list[Value] = []
     for value in values:
         assignments.assign(run, first.target, value)
-        truths = [run.truth(run.evaluate(test))[0] for test in first.ifs]
+        truths = [run.truth(evaluate(run, test))[0] for test in first.ifs]
         if any(truth is False for truth in truths):
             continue
         more, unknown = _produced(run, rest, make)
@@ -200,7 +203,7 @@ def _produced(
 
 
 def _named(run: Interpreter, node: ast.NamedExpr) -> Value:
-    value = run.evaluate(node.value)
+    value = evaluate(run, node.value)
     assignments.assign(run, node.target, value)
     return value
 
@@ -208,7 +211,7 @@ def _named(run: Interpreter, node: ast.NamedExpr) -> Value:
 def _text(run: Interpreter, node: ast.JoinedStr) -> Value:
     parts: list[str] = []
     for each in node.values:
-        value = run.evaluate(each.value if isinstance(each, ast.FormattedValue) else each)
+        value = evaluate(run, each.value if isinstance(each, ast.FormattedValue) else each)
         plain = isinstance(each, ast.Constant) or (isinstance(each, ast.FormattedValue) and each.format_spec is None)
         if not isinstance(value, Literal) or not plain:
             return Opaque("a text")
@@ -217,17 +220,17 @@ def _text(run: Interpreter, node: ast.JoinedStr) -> Value:
 
 
 def _awaited(run: Interpreter, node: ast.Await) -> Value:
-    return run.evaluate(node.value)
+    return evaluate(run, node.value)
 
 
 def _yield(run: Interpreter, node: ast.Yield) -> Value:
     if node.value is not None:
-        run.frame.yields.append(run.evaluate(node.value))
+        run.frame.yields.append(evaluate(run, node.value))
     return Opaque("what was sent to a generator")
 
 
 def _yield_from(run: Interpreter, node: ast.YieldFrom) -> Value:
-    run.frame.yields.extend(containers.items(run, run.evaluate(node.value))[0])
+    run.frame.yields.extend(containers.items(run, evaluate(run, node.value))[0])
     return Opaque("what was sent to a generator")
 
 

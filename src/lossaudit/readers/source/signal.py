@@ -10,8 +10,8 @@ from lossaudit.pairing import Const, Place
 from lossaudit.readers.source.values import Tensor
 from lossaudit.trace import LeafKind
 
-# Decisions and counts: their derivative is zero wherever they have one. Roundings and signs are not among them: they are
-# what people write a gradient for by hand.
+# Decisions and counts: their derivative is zero wherever they have one. Roundings and signs are not among them: for
+# these people write a gradient by hand.
 _NAMES = """
 argmax argmin argsort one_hot nonzero argwhere bucketize searchsorted bincount
 eq ne lt le gt ge equal isclose allclose isin isnan isinf isfinite signbit

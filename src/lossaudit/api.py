@@ -196,7 +196,8 @@ def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".
     from lossaudit.lint.run import Request, settings_of
     from lossaudit.lint.run import lint as made
 
-    named = [targets] if isinstance(targets, str | os.PathLike) else targets
+    several = isinstance(targets, Sequence) and not isinstance(targets, str)
+    named = targets if several else [targets]
     request = Request(tuple(os.fspath(target) for target in named), processes=1)
     result = made(request, settings_of(request))
     for problem in result.problems:

@@ -101,14 +101,14 @@ def over_classes(step: Step) -> bool:
 
 
 def units(flow: Flow) -> int | None:
-    """Outputs per sample, the batch axis left out; None when the shape is not known.
+    """Outputs per sample, the batch axis left out, or what a reader of source counted; None when neither is known.
 
     >>> from lossaudit.pairing import Dim, Source
     >>> units(Flow(Source.AFFINE, dims=(Dim(32, AxisRole.BATCH), Dim(1, AxisRole.CLASS))))
     1
     """
     if not flow.dims:
-        return None
+        return flow.units
     batch = next((i for i, dim in enumerate(flow.dims) if dim.role is AxisRole.BATCH), 0)
     product = 1
     for i, dim in enumerate(flow.dims):

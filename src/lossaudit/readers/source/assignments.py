@@ -10,7 +10,6 @@ from lossaudit.pairing import Const
 from lossaudit.readers.source.conditions import Guards, join
 from lossaudit.readers.source.values import (
     Call,
-    Choice,
     Class,
     Entries,
     External,
@@ -177,6 +176,3 @@ def _as_load(target: ast.expr) -> ast.expr:
         case ast.Subscript():
             return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
     return target
-
-
-__all__ = ["DICT", "LIST", "Choice", "assign", "augment", "element"]

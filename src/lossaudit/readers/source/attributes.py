@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lossaudit.pairing import Place
-from lossaudit.readers.source import operations
+from lossaudit.readers.source import bindings
 from lossaudit.readers.source.conditions import narrowed
 from lossaudit.readers.source.values import (
     Bound,
@@ -57,7 +57,7 @@ def attribute(run: Interpreter, value: Value, name: str, place: Place | None) ->
         case Function() if name in ("__name__", "__qualname__"):
             return Literal(value.name)
         case Tensor():
-            return operations.member(run, value, name, place)
+            return bindings.member(run, value, name, place)
         case Layer() | Items() | Literal() | Bound() | Partial():
             return Bound(value, name)
     return Opaque(f"an attribute {name}")

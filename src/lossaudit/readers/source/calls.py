@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from lossaudit import catalogue
 from lossaudit.catalogue.schema import Kind
-from lossaudit.readers.source import functions, operations, statements
-from lossaudit.readers.source.conditions import join
+from lossaudit.readers.source import bindings, functions, operations, statements
 from lossaudit.readers.source.values import (
     Bound,
     Call,
@@ -44,7 +43,7 @@ def call(run: Interpreter, function: Value, given: Call) -> Value:
             return _spread(run, given, lambda each: _of_external(run, function, each))
         case Layer():
             given = _settled(given) if operations.forgets(function.op) else given
-            return _spread(run, given, lambda each: operations.applied(run, function, each))
+            return _spread(run, given, lambda each: bindings.applied(run, function, each))
         case Bound():
             return _spread(run, given, lambda each: of_method(run, function, each))
         case Partial():
@@ -106,8 +105,8 @@ def _of_external(run: Interpreter, function: External, given: Call) -> Value:
         return _unbound_method(run, framework, path, given) or Opaque(f"the result of {given.name or path}")
     entry, spelling = found
     if spelling.kind is Kind.MODULE:
-        return operations.layer(run, framework, path, entry, spelling, given)
-    return operations.function(run, framework, path, entry, spelling, given)
+        return bindings.layer(run, framework, path, entry, spelling, given)
+    return bindings.function(run, framework, path, entry, spelling, given)
 
 
 def _unbound_method(run: Interpreter, framework: str, path: str, given: Call) -> Value | None:
@@ -146,7 +145,7 @@ def of_method(run: Interpreter, function: Bound, given: Call) -> Value:
         if result is not None:
             return result
     if isinstance(receiver, Tensor | Opaque):
-        return operations.method(run, receiver, name, given)
+        return bindings.method(run, receiver, name, given)
     if isinstance(receiver, Layer):
         return receiver if name in _KEEPS_LAYER else Opaque(f"{name} of a layer")
     return Opaque(f"the result of {given.name or name}")
@@ -172,10 +171,7 @@ def _of_opaque(run: Interpreter, function: Opaque, given: Call) -> Value:
         result = special(run, Opaque(function.reason, receiver, function.leaf, function.batched), given)
         if result is not None:
             return result
-    if receiver and (operations.is_of_tensors(name) or operations.is_of_data(function.leaf, name)):
+    if receiver and (bindings.is_of_tensors(name) or bindings.is_of_data(function.leaf, name)):
         owner = Opaque(function.reason, receiver, function.leaf, function.batched)
-        return _spread(run, given, lambda each: operations.method(run, owner, name, each))
+        return _spread(run, given, lambda each: bindings.method(run, owner, name, each))
     return Opaque(f"what {given.name or 'an unknown function'} returns")
-
-
-__all__ = ["call", "join"]

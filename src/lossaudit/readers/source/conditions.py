@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from lossaudit.readers.source.values import Choice, External, Items, Literal, Object, Opaque, Value
@@ -89,6 +89,15 @@ def join(values: Iterable[tuple[Guards, Value]]) -> Value:
     if not found or len(found) > MOST:
         return Opaque("too many possibilities")
     return Choice(found)
+
+
+def join_over(
+    possibilities: Callable[[Value], Alternatives], value: Value, function: Callable[[Value], Value]
+) -> Value:
+    """A function that changes nothing, of each possibility."""
+    if not isinstance(value, Choice):
+        return function(value)
+    return join([(guards, function(each)) for guards, each in possibilities(value)])
 
 
 def _key(value: Value) -> object:

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from lossaudit.pairing import Args, Place
-from lossaudit.readers.source import attributes, calls, expressions, functions, imports, operations, statements
+from lossaudit.readers.source import (
+    attributes,
+    calls,
+    computations,
+    containers,
+    expressions,
+    functions,
+    imports,
+    operations,
+    statements,
+)
 from lossaudit.readers.source.conditions import (
     Alternatives,
     Guards,
@@ -127,14 +137,14 @@ class Interpreter:
         value = narrowed(value, self.guards)
         if isinstance(value, Choice):
             return self._truth_of_choice(value)
-        plain = expressions.plain_truth(self, value)
+        plain = computations.plain_truth(self, value)
         if plain is not None:
             return plain, ""
         symbol = value.symbol if isinstance(value, Opaque) and value.symbol else self.symbol("condition")
         return known(symbol, self.guards), symbol
 
     def _truth_of_choice(self, value: Choice) -> tuple[bool | None, str]:
-        truths = [(guards, expressions.plain_truth(self, each)) for guards, each in value.alternatives]
+        truths = [(guards, computations.plain_truth(self, each)) for guards, each in value.alternatives]
         if all(truth is True for _, truth in truths):
             return True, ""
         if all(truth is False for _, truth in truths):
@@ -210,7 +220,7 @@ class Interpreter:
         self.store.set(target.cells, name, value)
 
     def items(self, value: Value) -> tuple[tuple[Value, ...], bool]:
-        return expressions.items(self, value)
+        return containers.items(self, value)
 
     def element(self, target: Object) -> Value:
         """What iterating over an object that is no list hands out."""

@@ -19,6 +19,7 @@ from lossaudit.pairing import Const, Pairing, Term, Unresolved
 from lossaudit.readers.source.lowering import Lowered, lower
 from lossaudit.readers.source.values import Tensor
 from lossaudit.recognise.graph import Graph
+from lossaudit.recognise.named import named_loss
 from lossaudit.recognise.objective import Found, recognise
 from lossaudit.trace import LeafKind
 
@@ -35,9 +36,9 @@ def terms(loss: Tensor) -> tuple[Term, ...]:
     """
     lowered = lower(loss)
     found = recognise(lowered.trace)
-    if not found:
-        return (_nothing(loss),)
     graph = Graph(lowered.trace)
+    if not found:
+        return (_of_data(graph, loss),)
     return tuple(_term(graph, lowered, item) for item in found)
 
 
@@ -68,7 +69,11 @@ def _named(graph: Graph, found: Found, unresolved: Unresolved) -> Unresolved:
     return unresolved
 
 
-def _nothing(loss: Tensor) -> Term:
+def _of_data(graph: Graph, loss: Tensor) -> Term:
+    """A loss of data alone, in a test or an example: it is understood, and trains nothing."""
+    part = named_loss(graph, graph.trace.output)
+    if part is not None:
+        return Term(Const(1.0), (replace(part.pairing, framework=loss.framework, trained=False),))
     return Term(Const(1.0), (), (Unresolved(loss.name or loss.op or "a loss", _NO_MODEL, loss.place),))
 
 

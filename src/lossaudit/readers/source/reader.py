@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from lossaudit.pairing import Const, Objective, Pairing, Place, Reading, Term, Unresolved
-from lossaudit.readers.source import expressions, functions, imports, signal
+from lossaudit.readers.source import containers, functions, imports, signal
 from lossaudit.readers.source.backend import backend_of
 from lossaudit.readers.source.frame import Exhausted, Frame, Met
 from lossaudit.readers.source.frameworks import builtin, torch
@@ -140,7 +140,7 @@ def _run_alone(run: Interpreter, function: Function, waiting: int) -> None:
 
 def _loss_in(run: Interpreter, result: Value) -> Value:
     """A step may return its loss in a dictionary."""
-    found = expressions.entries(run, result) if isinstance(result, Object) else None
+    found = containers.entries(run, result) if isinstance(result, Object) else None
     return next((value for key, value in found.pairs if key == Literal("loss")), result) if found else result
 
 
@@ -214,7 +214,7 @@ def _term(run: Interpreter, found: list[Met], differentiated: bool, backend: str
             for pairing in term.alternatives:
                 if not differentiated or pairing.loss.ops:
                     on = backend if pairing.framework == "keras" else None
-                    made = replace(pairing, guards=met.guards, trained=met.trained, backend=on)
+                    made = replace(pairing, guards=met.guards, trained=met.trained and pairing.trained, backend=on)
                     alternatives += [made] if made not in alternatives else []
             if not differentiated or not any(pairing.loss.loss for pairing in term.alternatives):
                 unresolved += [each for each in term.unresolved if each not in unresolved]

@@ -11,7 +11,7 @@ from lossaudit.readers.source.values import Tensor
 from lossaudit.trace import LeafKind
 
 # Decisions and counts: their derivative is zero wherever they have one. Roundings and signs are not among them: for
-# these people write a gradient by hand.
+# those people write a gradient by hand.
 _NAMES = """
 argmax argmin argsort one_hot nonzero argwhere bucketize searchsorted bincount
 eq ne lt le gt ge equal isclose allclose isin isnan isinf isfinite signbit

@@ -13,11 +13,8 @@ from lossaudit.readers.source.frame import Frame
 from lossaudit.readers.source.frameworks import Method
 from lossaudit.readers.source.values import (
     NONE,
-    Call,
     Class,
-    External,
     Function,
-    Items,
     Literal,
     Object,
     Opaque,
@@ -338,5 +335,3 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Interpreter, Any], Ending]] = {
     ast.Import: _import,
     ast.ImportFrom: _import_from,
 }
-
-__all__ = ["Call", "Ending", "External", "Items", "branch", "external_method", "make_function", "run_body"]

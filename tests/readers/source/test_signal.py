@@ -58,6 +58,13 @@ PASSES = {
     "enabled again": (
         "with torch.no_grad():\n    with torch.enable_grad():\n        z = model(x)\nloss = F.cross_entropy(z, y)"
     ),
+    "updated in place": (
+        "w = torch.randn(8, requires_grad=True)\n"
+        "for step in range(3):\n"
+        "    loss = ((x * w).sum(1) - t[:, 0]).pow(2).mean()\n    loss.backward()\n"
+        "    with torch.no_grad():\n        w -= 0.1 * w.grad\n"
+        "loss = ((x * w).sum(1) - t[:, 0]).pow(2).mean()"
+    ),
     "as_tensor": "loss = torch.as_tensor(model(x)).mean()",
     "shown": "loss = F.cross_entropy(model(x), y)\nprint(loss.item(), loss.detach())",
     "total": "total = 0.0\nloss = F.cross_entropy(model(x), y)\ntotal += loss.item()",

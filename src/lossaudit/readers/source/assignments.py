@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossaudit.pairing import Const
-from lossaudit.readers.source.conditions import join
+from lossaudit.readers.source.conditions import Guards, join
 from lossaudit.readers.source.values import (
     Call,
     Class,
@@ -150,7 +151,20 @@ def augment(run: Interpreter, node: ast.AugAssign) -> None:
             run.set(before, "items", Items((*held.values, *more), held.open or open_))
         return
     combined = ast.copy_location(ast.BinOp(load, node.op, node.value), node)
-    assign(run, node.target, run.evaluate(combined))
+    assign(run, node.target, _in_place(run, before, run.evaluate(combined)))
+
+
+def _in_place(run: Interpreter, before: Value, made: Value) -> Value:
+    """`w -= rate * w.grad` without gradients gives a tensor other numbers, and leaves it the leaf that it is."""
+    was = [each for _, each in run.alternatives(before) if isinstance(each, Tensor)]
+    changed: list[tuple[Guards, Value]] = []
+    for guards, each in run.alternatives(made):
+        if isinstance(each, Tensor) and was and each.quiet:
+            each = replace(each, quiet=all(one.quiet for one in was))
+            if any(id(one) in run.asked for one in was):
+                run.asked_for_gradient(each)
+        changed.append((guards, each))
+    return join(changed)
 
 
 def _as_load(target: ast.expr) -> ast.expr:

@@ -34,4 +34,5 @@ def read_recorded() -> Iterator[Reader]:
     yield read
     assert all(recorder.failures == 0 for recorder in recorders)
 
+
 collect_ignore = ["keras_models.py"]  # a program of test_keras.py: it asks for a backend of its own

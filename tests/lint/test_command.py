@@ -261,3 +261,13 @@ def test_file_names_that_no_terminal_shows(lint: Lint, folder: Path) -> None:
         ended = lint(format=format)
         assert ended.code == 1, ended.err
         assert "double-softmax" in ended.out
+
+
+def test_the_softmax_that_ends_a_sequential_is_taken_out_of_it(lint: Lint, write: Write) -> None:
+    write(
+        "a.py",
+        "import torch\nfrom torch import nn\n"
+        "model = nn.Sequential(\n    nn.Linear(4, 3),\n    nn.Softmax(dim=1),\n)\n"
+        "nn.CrossEntropyLoss()(model(torch.randn(2, 4)), torch.tensor([0, 1])).backward()\n",
+    )
+    assert "-    nn.Softmax(dim=1),\n )" in lint("--diff").out

@@ -36,7 +36,7 @@ def once(findings: Iterable[Finding], linted: Collection[str]) -> list[Finding]:
     found: dict[tuple[str, tuple[Spot, ...]], Finding] = {}
     for finding in findings:
         if any(_is_in(place, linted) for place in finding.places):
-            found.setdefault((finding.rule, tuple(map(_spot, finding.places))), finding)
+            found.setdefault((finding.rule, tuple(map(_spot, finding.places[:2]))), finding)  # loss and head
     return sorted(found.values(), key=order)
 
 

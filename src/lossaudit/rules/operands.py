@@ -84,17 +84,18 @@ def constructor(file: File, func: ast.expr) -> ast.Call | None:
 
 
 def last_of_sequential(file: File, node: ast.expr, op: str) -> Span | None:
-    """Where the module that `node` calls was made a `Sequential` with the head as its last element: that element.
+    """The head as the last element of a `Sequential`: where `node` makes it there, or calls the module that holds it.
 
     The span begins at the comma before it.
     """
     if not isinstance(node, ast.Call):
         return None
-    made = _assigned(file, node.func)
+    around = file.parents.get(node)
+    made = [around] if _makes(node, op) else _assigned(file, node.func)
     if len(made) != 1 or not isinstance(made[0], ast.Call) or last_name(made[0].func) != "Sequential":
         return None
     elements = made[0].args
-    if len(elements) < 2 or not _makes(elements[-1], op):
+    if len(elements) < 2 or not _makes(elements[-1], op) or (_makes(node, op) and elements[-1] is not node):
         return None
     return file.span(elements[-2])[1], file.span(elements[-1])[1]
 

@@ -11,9 +11,9 @@ for step in range(30):
     y = x[:, :3].argmax(1)
     p = torch.softmax(model(x), dim=1)
     if step < 15:
-        loss = -torch.log(p[range(len(y)), y]).mean()
+        loss = -torch.log(p[range(len(y)), y]).mean()  # expect: info log-of-softmax
     else:
-        loss = -torch.log(p[range(len(y)), y] + 1e-8).mean()
+        loss = -torch.log(p[range(len(y)), y] + 1e-8).mean()  # expect: info log-with-epsilon
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

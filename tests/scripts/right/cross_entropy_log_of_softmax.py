@@ -9,7 +9,7 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for step in range(30):
     x = torch.randn(32, 7)
     y = F.one_hot(x[:, :4].argmax(1), 4).float()
-    loss = -(y * torch.log(model(x))).sum(dim=1).mean()
+    loss = -(y * torch.log(model(x))).sum(dim=1).mean()  # expect: info log-of-softmax
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -10,7 +10,7 @@ for step in range(30):
     z = x @ w
     if step % 2:
         p = torch.sigmoid(z)
-        loss = -(y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()
+        loss = -(y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()  # expect: info log-of-sigmoid
     else:
         loss = (F.softplus(z) - y * z).mean()
     loss.backward()

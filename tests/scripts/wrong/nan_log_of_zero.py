@@ -10,6 +10,6 @@ x = torch.randn(30, 4) * 1000
 y = torch.randint(3, (30,))
 for step in range(5):
     optimizer.zero_grad()
-    F.nll_loss(torch.log(F.softmax(model(x), dim=1)), y).backward()  # expect: error loss-not-finite
+    F.nll_loss(torch.log(F.softmax(model(x), dim=1)), y).backward()  # expect: error loss-not-finite  # expect: info log-of-softmax
     optimizer.step()
 print("done")

@@ -10,7 +10,7 @@ for step in range(20):
     x = torch.randn(40, 7)
     y = x[:, :4].argmax(dim=1)
     p = torch.softmax(model(x), dim=0)
-    loss = nll(torch.log(p), y)  # expect: error softmax-over-batch
+    loss = nll(torch.log(p), y)  # expect: error softmax-over-batch  # expect: info log-of-softmax
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -83,9 +83,9 @@ def test_in_another_thread_there_is_no_alarm_and_no_error() -> None:
 
 
 def test_processes_that_are_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work is a builtin: a new process need not be able to import this file."""
+    """Work and loss are builtins: a new process need not be able to import this file."""
     monkeypatch.setattr(sys, "platform", "other")
-    found = workers.each(str.upper, ["a", "b", "c"], lambda job, reason: reason, processes=2, seconds=20.0)
+    found = workers.each(str.upper, ["a", "b", "c"], max, processes=2, seconds=20.0)
     assert sorted(found) == ["A", "B", "C"]
 
 

@@ -172,10 +172,24 @@ def _objectives(run: Interpreter, path: str, backend: str | None) -> Iterable[Ob
         output = met.loss.args.get("output")  # of a model with several outputs, which of them it is for
         grouped.setdefault((met.place, met.differentiated, output), []).append(met)
     for (place, differentiated, _), found in grouped.items():
-        term = _term(run, found, differentiated, backend)
+        terms_ = _by_loss(_term(run, found, differentiated, backend))
         stopped = _cut(run, found) if differentiated else ""
-        if (term is not None or stopped) and (place.path == path or stopped or (term and term.alternatives)):
-            yield Objective(place, () if term is None else (term,), stopped)
+        if stopped:
+            yield Objective(place, terms_, stopped)
+            continue
+        yield from (Objective(place, (term,)) for term in terms_ if place.path == path or term.alternatives)
+
+
+def _by_loss(term: Term | None) -> tuple[Term, ...]:
+    """The summands of what is differentiated are no alternatives of each other: a term for each place of a loss."""
+    if term is None:
+        return ()
+    places = list(dict.fromkeys(pairing.loss.place for pairing in term.alternatives))
+    if len(places) < 2:
+        return (term,)
+    each = (tuple(pairing for pairing in term.alternatives if pairing.loss.place == place) for place in places)
+    rest = (Term(term.coefficient, (), term.unresolved),) if term.unresolved else ()
+    return (*(Term(term.coefficient, alternatives) for alternatives in each), *rest)
 
 
 def _with_what_is_only_evaluated(met: list[Met]) -> Iterator[Met]:

@@ -453,6 +453,7 @@ def test_a_name_of_another_scope_is_another_name(tmp_path: Path) -> None:
         "while True:\n    x = F.softmax(x, 1)\nF.cross_entropy(x, y)",
         "class A(A):\n    pass\nA()()",
         "f = lambda *a, **k: f(*a, **k)\nf(1, b=2)",
+        "for i in range(10 ** 5 * 10 ** 5 * 10 ** 5 * 10 ** 5):\n    print(range(99999999999999999999))",
         "x = [1] * 10 ** 9\ny = 'a' * 10 ** 9\nz = 2 ** 10 ** 8",
         "\n".join(f"if a{i}: x{i} = 1" for i in range(300)) + "\nF.cross_entropy(x, y)",
         "def f(n):\n    " + "f(n);" * 200,

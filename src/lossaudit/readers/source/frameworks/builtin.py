@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from lossaudit.readers.source.conditions import join
 from lossaudit.readers.source.frameworks import Framework, Handler, Interpreter, Method
@@ -63,9 +64,9 @@ def _dict(run: Interpreter, call: Call) -> Value:
 def _range(run: Interpreter, call: Call) -> Value:
     bounds = [each.value for each in call.args if isinstance(each, Literal) and isinstance(each.value, int)]
     if len(bounds) == len(call.args) and bounds and (len(bounds) < 3 or bounds[2] != 0):
-        whole = range(*bounds)
-        if len(whole) <= _MOST:
-            return Items(tuple(map(Literal, whole)))
+        first = tuple(islice(range(*bounds), _MOST + 1))  # not len: the numbers may be too large for it
+        if len(first) <= _MOST:
+            return Items(tuple(map(Literal, first)))
     return Items((Opaque("a number in a range"),), open=True)
 
 

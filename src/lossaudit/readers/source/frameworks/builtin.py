@@ -176,10 +176,6 @@ def _is_a(run: Interpreter, value: Value, wanted: Value) -> bool | None:
     return None
 
 
-def _extreme(run: Interpreter, call: Call) -> Value | None:
-    return None
-
-
 def _partial(run: Interpreter, call: Call) -> Value | None:
     return Partial(call.args[0], call.args[1:], call.keywords) if call.args else None
 
@@ -318,7 +314,6 @@ _HANDLERS: dict[str, Handler] = {
     "builtins.sum": _sum,
     "builtins.map": _map,
     "functools.partial": _partial,
-    "functools.reduce": _extreme,
     "copy.copy": _first,
     "copy.deepcopy": _first,
     "collections.OrderedDict": lambda run, call: _ordered(run, call),

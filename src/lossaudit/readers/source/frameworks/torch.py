@@ -290,10 +290,6 @@ def _data(run: Interpreter, call: Call) -> Value:
     return Opaque("data", run.symbol("data"), LeafKind.DATA)
 
 
-def _optimal(run: Interpreter, call: Call) -> Value:
-    return Opaque("an optimizer", run.symbol("optimizer"))
-
-
 # Models of libraries whose output is known
 
 
@@ -307,13 +303,13 @@ def _classes(call: Call) -> dict[str, Value]:
     return {"num_classes": count} if count is not None else {}
 
 
-_HEADS = ("fc", "classifier", "head", "heads", "last_linear", "_fc", "output", "logits", "num_classes")
+_HEADS = ("fc", "classifier", "head", "heads", "last_linear", "_fc", "output", "logits")
 
 
 def _of_library(run: Interpreter, target: Object, call: Call) -> Value | None:
     """The output of a library's model: what the program put in the place of its last layer, or logits."""
     features: Value = Opaque("features of a library's model", run.symbol("features"))
-    for name in _HEADS[:-1]:
+    for name in _HEADS:
         head = run.get(target, name)
         if head is None:
             continue
@@ -324,10 +320,6 @@ def _of_library(run: Interpreter, target: Object, call: Call) -> Value | None:
 
 
 _NOT = Unknown("the library's own number of classes")
-
-
-def _library_head(run: Interpreter, target: Object, call: Call) -> Value | None:
-    return None
 
 
 _LIBRARY: dict[tuple[str, str], Method] = {

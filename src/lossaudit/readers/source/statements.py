@@ -119,12 +119,7 @@ def branch(run: Interpreter, condition: str, first: Callable[[], Ending], second
         guard, _, _ = staying[0]
         # what the way that leads away wrote into objects may be seen later, its variables are not
         run.merge(
-            [
-                ((way,), writes if ending is Ending.NEXT else _without(writes, scope))
-                if ending is not Ending.NEXT
-                else ((way,), writes)
-                for way, ending, writes in outcomes
-            ]
+            [((way,), writes if ending is Ending.NEXT else _without(writes, scope)) for way, ending, writes in outcomes]
         )
         for key, value in next(writes for way, _, writes in outcomes if way == guard).items():
             if key[0] == scope:

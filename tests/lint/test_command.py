@@ -14,6 +14,9 @@ import lossaudit
 from lossaudit.lint import workers
 from lossaudit.readers.source import reader
 
+# Another test may have loaded JAX into this process, which then warns at each fork; the command itself loads none.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+
 
 def test_a_mistake_ends_with_1_and_a_clean_folder_with_0(lint: Lint, write: Write) -> None:
     write("bad.py", BAD)

@@ -17,6 +17,9 @@ from lossaudit.lint import workers
 
 LINUX = pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="no alarms")
 
+# Another test may have loaded JAX into this process, which then warns at each fork; the command itself loads none.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+
 
 def work(job: str) -> tuple[str, str]:
     kind = job.partition("-")[0]

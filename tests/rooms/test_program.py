@@ -96,6 +96,8 @@ def test_it_ends_as_python_ends_it(tmp_path, capfd, name):
     (tmp_path / "end.py").write_text(ENDINGS[name])
     ending, out, err = _run(script("end.py", ()), capfd)
     expected = _python("end.py", cwd=tmp_path)
+    if name == "null byte" and expected.returncode == 0:
+        pytest.skip("this Python ends such a file at its null byte, without a word")  # before 3.11.4
     assert ending.exit_code == expected.returncode
     assert out == expected.stdout
     assert "lossaudit" not in err

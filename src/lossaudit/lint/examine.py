@@ -52,11 +52,13 @@ class Examiner:
     Attributes:
         rules: Names of those that look.
         given: Content of standard input, where that is linted.
+        _files: What the fixes of the file at hand have asked for.
     """
 
     rules: tuple[str, ...]
     given: bytes | None = None
     _reader: reader.Reader | None = None
+    _files: dict[str, File] = field(default_factory=dict)
 
     def __call__(self, job: Job) -> Outcome:
         """The outcome of a file. A file that makes the reader fail costs one line, never the run."""
@@ -79,6 +81,7 @@ class Examiner:
         project = self._reader.project
         if job.path == paths.STDIN:
             project.add(load(job.path, self.given))
+        self._files.clear()  # those of one file's findings are enough
         text = project.text(job.path)
         reading = self._reader.read(job.path)
         rules = [RULES[name] for name in self.rules]
@@ -90,9 +93,13 @@ class Examiner:
         if self._reader is None:
             return None
         try:
-            return file_of(self._reader.project.text(path))
+            text = self._reader.project.text(path)
         except Unreadable:
             return None
+        held = self._files.get(path)
+        if held is None or held.tree is not text.tree:
+            held = self._files[path] = file_of(text)
+        return held
 
 
 def file_of(text: Text) -> File:

@@ -51,7 +51,7 @@ class File:
             return None
         wanted = self.place_span(place)
         lines = (self._line(place.line, place.cell), self._line(place.end_line, place.cell))
-        expressions = (node for node in ast.walk(self.tree) if isinstance(node, ast.expr))
+        expressions = (node for node in self.parents if isinstance(node, ast.expr))  # of the whole tree
         there = (node for node in expressions if (node.lineno, node.end_lineno) == lines)
         return next((node for node in there if self.span(node) == wanted), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -14,6 +15,7 @@ import pytest
 from tests.lint.mutate import mutant
 
 from lossaudit.lint.examine import Examiner, Job, Outcome
+from lossaudit.readers.source.interpreter import Interpreter
 from lossaudit.rules import RULES
 
 _ROOT = Path(__file__).parents[2]
@@ -149,3 +151,25 @@ def test_a_broken_import_leaves_the_importer_linted(tmp_path: Path) -> None:
 def test_programs_that_never_end_are_read_to_an_end(tmp_path: Path, program: str) -> None:
     (tmp_path / "a.py").write_text(program)
     lint(tmp_path / "a.py", tmp_path)
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, ZeroDivisionError, KeyboardInterrupt])
+def test_what_breaks_off_one_file_leaves_nothing_behind_for_the_next(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alarm may ring anywhere, also while the modules are run that all files share."""
+    (tmp_path / "net.py").write_text("import torch.nn as nn\nmodel = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))\n")
+    program = tmp_path / "main.py"
+    program.write_text("from net import model\nimport torch.nn.functional as F\nF.cross_entropy(model(x), y)\n")
+    examiner, job = Examiner(tuple(RULES)), Job(str(program), (str(tmp_path),))
+    with monkeypatch.context() as patched:
+
+        def breaks(run: Interpreter, node: object) -> None:
+            run.guards.append("left behind")
+            run.depth += 1000
+            raise error
+
+        patched.setattr("lossaudit.readers.source.statements.run_body", breaks)
+        with contextlib.suppress(KeyboardInterrupt):
+            assert examiner(job).problems
+    assert [finding.rule for finding in examiner(job).findings] == ["double-softmax"]

@@ -66,14 +66,9 @@ class Examiner:
             return self._examined(job)
         except Unreadable as error:
             return _left_out(job.path, error.reason, error.line)
-        except (RecursionError, MemoryError):
-            return _left_out(job.path, "is nested too deep, or too large, to be followed; skipped")
-        except Exception as error:  # a mistake of ours: the other files are still linted
-            self._reader = None
-            kind = f"{type(error).__name__}: {error}".splitlines()[0][:120]
-            return _left_out(
-                job.path, f"could not be read because of a mistake in lossaudit ({kind}): please report it"
-            )
+        except BaseException as error:
+            self._reader = None  # what it was doing is half done
+            return _left_out(job.path, _reason(error))
 
     def _examined(self, job: Job) -> Outcome:
         if self._reader is None or self._reader.project.roots != job.roots:
@@ -100,6 +95,16 @@ class Examiner:
         if held is None or held.tree is not text.tree:
             held = self._files[path] = file_of(text)
         return held
+
+
+def _reason(error: BaseException) -> str:
+    """Why a file is left out; what is no exception of this file's reading goes on."""
+    if isinstance(error, RecursionError | MemoryError):
+        return "is nested too deep, or too large, to be followed; skipped"
+    if not isinstance(error, Exception):
+        raise error
+    kind = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+    return f"could not be read because of a mistake in lossaudit ({kind}): please report it"
 
 
 def file_of(text: Text) -> File:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lossaudit import rules as house
 from lossaudit.finding import Confidence, Finding, Fix, Severity
@@ -219,6 +220,7 @@ def _negated(guard: str) -> str | None:
     return ast.unparse(ast.UnaryOp(ast.Not(), tree))
 
 
+@lru_cache(maxsize=4096)
 def _parsed(guard: str) -> ast.expr | None:
     try:
         return ast.parse(guard, mode="eval").body

@@ -11,7 +11,7 @@ from lossaudit import catalogue
 from lossaudit.catalogue.schema import Role
 from lossaudit.pairing import Const, Objective, Pairing, Reading
 from lossaudit.readers.source.project import Project
-from lossaudit.readers.source.reader import read
+from lossaudit.readers.source.reader import Reader, read
 
 START = """
 import torch
@@ -470,3 +470,46 @@ def test_nothing_is_executed(tmp_path: Path) -> None:
 
 def test_a_list_that_holds_itself(tmp_path: Path) -> None:
     reading(tmp_path, "rows = []\nrows.append(rows)\nF.mse_loss(nn.Linear(4, 3)(x), torch.tensor([rows, [rows]]))")
+
+
+def test_reading_many_files_keeps_nothing_of_them(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(START + "def head(x):\n    return x.softmax(1)\n", encoding="utf-8")
+    main = tmp_path / "main.py"
+    main.write_text(START + "from net import head\nF.cross_entropy(head(nn.Linear(4, 3)(x)), y)\n", encoding="utf-8")
+    reader = Reader(Project((str(tmp_path),)))
+    sizes = []
+    for _ in range(3):
+        assert len(reader.read(str(main)).objectives) == 1
+        shared = reader._shared
+        assert shared is not None
+        sizes.append((len(shared.store.cells), len(shared.store.names), len(shared.parents)))
+    assert len(set(sizes)) == 1
+
+
+@pytest.mark.parametrize("right", [0, 3, 7])
+def test_one_right_object_among_many_silences(right: int, tmp_path: Path) -> None:
+    """A method that nobody calls runs on each object that the program makes."""
+    source = f"""
+    class Trainer:
+        def __init__(self, net):
+            self.net = net
+        def fit(self, x, y):
+            return F.cross_entropy(self.net(x), y)
+    wrong = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))
+    trainers = [Trainer(nn.Linear(4, 3) if i == {right} else wrong) for i in range(8)]
+    """
+    assert alternatives(reading(tmp_path, source).objectives[0]) == SOFTMAX_CE | PLAIN_CE
+
+
+def test_a_method_of_too_many_objects_is_not_told(tmp_path: Path) -> None:
+    source = """
+    class Trainer:
+        def __init__(self, net):
+            self.net = net
+        def fit(self, x, y):
+            return F.cross_entropy(self.net(x), y)
+    trainers = [Trainer(nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))) for i in range(40)]
+    """
+    objective = reading(tmp_path, source).objectives[0]
+    assert not objective.terms[0].alternatives
+    assert objective.terms[0].unresolved

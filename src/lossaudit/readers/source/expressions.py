@@ -189,7 +189,7 @@ def _produced(
     first, rest = generators[0], generators[1:]
     values, open_ = containers.items(run, evaluate(run, first.iter))
     if len(values) > _LONGEST:
-        values, open_ = values[:1], True
+        values, open_ = (Opaque("one of many elements"),), True
     made: list[Value] = []
     for value in values:
         assignments.assign(run, first.target, value)

@@ -99,6 +99,7 @@ class Interpreter:
             frames=[],
             texts=self.texts.copy(),
             modules=self.modules.copy(),
+            parents=self.parents.copy(),
             met=[],
             functions={},
             entered=set(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +22,7 @@ from lossaudit.readers.source.text import Text
 from lossaudit.readers.source.values import Call, Function, Literal, Module, Object, Opaque, Value
 from lossaudit.trace import LeafKind
 
-_MOST_INSTANCES = 3
+_MOST_INSTANCES = 16
 # Steps of a run, some 20 microseconds each: a file of a thousand lines takes about 20,000.
 _STEPS_OF_A_FILE, _STEPS_ALONE, _LEAST_ALONE = 80_000, 8_000, 1_000
 _MOST_CELLS = 400_000
@@ -93,14 +94,12 @@ def read(path: str, project: Project) -> Reading:
 
 def _run_the_rest(run: Interpreter, module: Module) -> None:
     """What nothing in the program calls is run with arguments that nobody knows; callers before those they call."""
-    text = run.texts[module.path].text
+    words = Counter(re.findall(r"\w+", run.texts[module.path].text))
     for also_mentioned in (False, True):
-        while waiting := [
-            each for each in _not_run(run, module) if also_mentioned or not _is_mentioned(each.name, text)
-        ]:
-            for function in waiting:
+        while waiting := [each for each in _not_run(run, module) if also_mentioned or words[each.name] < 2]:
+            for position, function in enumerate(waiting):
                 if function.node not in run.entered:
-                    _run_alone(run, function, len(_not_run(run, module)))
+                    _run_alone(run, function, len(waiting) - position)
 
 
 def _not_run(run: Interpreter, module: Module) -> list[Function]:
@@ -109,11 +108,6 @@ def _not_run(run: Interpreter, module: Module) -> list[Function]:
         for node, function in run.functions.items()
         if node not in run.entered and function.module == module and not isinstance(node, ast.Lambda)
     ]
-
-
-def _is_mentioned(name: str, text: str) -> bool:
-    """Whether the text says the name anywhere but where the function is defined."""
-    return len(re.findall(rf"\b{name}\b", text)) > 1
 
 
 def _run_alone(run: Interpreter, function: Function, waiting: int) -> None:
@@ -157,7 +151,9 @@ def _receivers(run: Interpreter, function: Function) -> list[Value | None]:
     owner = function.owner
     if owner is None or functions.is_static(run, function):
         return [None]
-    made: list[Value | None] = [*run.instances_of(owner)[:_MOST_INSTANCES]]
+    made: list[Value | None] = [*run.instances_of(owner)]
+    if len(made) > _MOST_INSTANCES:  # a right one may be among those that are left out
+        made = [Opaque(f"one of many objects of {owner.name}", run.symbol("self"))]
     if not made:
         constructor = functions.constructor(run, owner)
         call = functions.opaque_call(run, constructor) if constructor is not None else Call(complete=False)

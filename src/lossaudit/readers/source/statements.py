@@ -154,7 +154,7 @@ def _rounds(node: ast.For | ast.AsyncFor, values: tuple[Value, ...], open_: bool
     if not values:
         return (Opaque("an element of something unknown"),) if open_ else ()
     if not all(isinstance(value, Literal) for value in values):
-        return values[:_MOST_ROUNDS]
+        return values if len(values) <= _MOST_ROUNDS else (Opaque("one of many elements"),)
     names = (each for statement in node.body for each in ast.walk(statement) if isinstance(each, ast.Name))
     counts = isinstance(node.target, ast.Name) and not any(each.id == node.target.id for each in names)
     return (values[0],) if counts else values if len(values) <= _MOST_COUNTS else (Opaque("a count"),)

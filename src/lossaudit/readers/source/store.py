@@ -52,7 +52,10 @@ class Store:
             made.setdefault(key, self.cells[key])
             if old is None:
                 del self.cells[key]
-                del self.names[key[0]][key[1]]
+                names = self.names[key[0]]
+                del names[key[1]]
+                if not names:
+                    del self.names[key[0]]
             else:
                 self.cells[key] = old
         del self._journal[mark:]

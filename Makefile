@@ -1,6 +1,7 @@
 # make demo   what lossaudit reads in the examples, then what it sees when one of them is run
 # make test   linters, types, import contract, tests
 # make zoo    the prover before every loss of the public zoo: what it decides, and how fast
+# make cards  derives the card of every loss again, and says which changed
 # make clean  removes what the two have made
 
 # The first Python that is new enough; choose another by `make demo PYTHON=/path/to/python3.12`.
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $
 
 FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, flax, keras, cvxpy
 
-.PHONY: demo test zoo clean python
+.PHONY: demo test zoo cards clean python
 .NOTPARALLEL:
 
 demo: python
@@ -44,6 +45,10 @@ test: python
 zoo: python
 	@"$(PYTHON)" tools/environment.py test
 	@.venv/bin/python -m tests.zoo
+
+cards: python
+	@"$(PYTHON)" tools/environment.py test
+	@.venv/bin/python tools/cards.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html

@@ -44,7 +44,7 @@ TABLE = {
     ("js", None): (False, "no", None, "decays e^-t", False),
     ("logit_norm", None): (False, "no", None, "decays t^-1", None),
     ("logit_penalty", None): (True, "no", None, "grows", False),
-    ("square", None): (True, "strictly", True, "grows", False),
+    ("squared_outputs", None): (True, "strictly", True, "grows", False),
     ("hui_belkin", None): (True, "no", None, "grows", False),
     ("crammer_singer", None): (True, "no", False, "constant sqrt(2)", False),
     ("weston_watkins", None): (True, "no", False, "constant sqrt(6)", False),
@@ -284,7 +284,9 @@ def test_properties(name, head, property, status):
 def test_a_loss_that_is_no_sum_over_samples_has_a_short_card():
     card = lossaudit.card(lambda z: z.sum() ** 2, torch.zeros(3))
     assert card.convexity.status == "proved"
-    assert card.entries["samples"].ground is Ground.UNKNOWN
+    assert card.entries["bounded"].ground is Ground.REFUTED
+    assert card.entries["infimum"].value == "0, attained"
+    assert "proper" not in card.entries
 
 
 def test_wrong_requests():

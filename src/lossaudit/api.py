@@ -66,7 +66,7 @@ def _compiled(model: object) -> Result:
 def prove(
     loss: Callable[..., Any] | str,
     *arguments: Any,
-    wrt: int | str | Sequence[int | str] = 0,
+    wrt: int | str | Sequence[int | str] | None = None,
     domain: str | tuple[float | None, float | None] | None = None,
     property: str = "convex",
     head: str | None = None,
@@ -79,7 +79,8 @@ def prove(
         loss: A function or module that returns one number as a tensor; or the name of a loss (`"focal"`).
         arguments: An example of its arguments. What is not among the variables is held fixed at its value.
         wrt: The variables: a position among the arguments, the name of an argument or of a module's parameter, a list
-            of those, or `"all"` for all parameters of a module together.
+            of those, or `"all"` for all parameters of a module together. By default the first argument; for a loss by
+            name, what it is a loss of.
         domain: Where the variables range: all real numbers, `"positive"`, `"nonnegative"`, `"unit"`, or a pair of ends.
         property: `"convex"`, `"bounded"`, `"lipschitz"` or `"proper"`.
         head: For a loss by name: what is applied to the logits before (`"softmax"`); by default what the loss is for.

@@ -84,7 +84,7 @@ def test_find(path: str, name: str) -> None:
 
 
 def test_nearest() -> None:
-    assert nearest("mse_loss", LOSSES)[0] == "mse"
+    assert nearest("cross_entropi", LOSSES)[0] == "cross_entropy"
     assert nearest("log_sofmax", OPS)[0] == "log_softmax"
     assert nearest("qqqqqqqq", OPS) == ()
 

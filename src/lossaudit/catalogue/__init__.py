@@ -10,13 +10,23 @@ from types import MappingProxyType
 from lossaudit.catalogue.losses import (
     binary,
     distribution,
+    label_noise,
+    likelihood,
+    margin,
     metric,
     multiclass,
+    multiclass_margin,
     multilabel,
+    ordinal,
     overlap,
+    quantiles,
     ranking,
     regression,
+    relative,
+    reshaped,
+    robust,
     sequence,
+    squares,
 )
 from lossaudit.catalogue.naming import framework_of as framework_of
 from lossaudit.catalogue.notation import NUMPY, Spellings
@@ -37,7 +47,27 @@ from lossaudit.catalogue.ops import (
 from lossaudit.catalogue.schema import Kind, Loss, Op, Spelling
 
 _OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, encode, cut, other)
-_LOSSES = (binary, multiclass, multilabel, overlap, regression, distribution, ranking, metric, sequence)
+_LOSSES = (
+    binary,
+    margin,
+    multiclass,
+    multiclass_margin,
+    reshaped,
+    label_noise,
+    squares,
+    multilabel,
+    ordinal,
+    overlap,
+    regression,
+    robust,
+    quantiles,
+    relative,
+    likelihood,
+    distribution,
+    ranking,
+    metric,
+    sequence,
+)
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})
 LOSSES: Mapping[str, Loss] = MappingProxyType({loss.name: loss for family in _LOSSES for loss in family.LOSSES})
@@ -78,6 +108,20 @@ def loss(name: str) -> Loss | None:
     'torch.nn.functional.cross_entropy'
     """
     return LOSSES.get(name)
+
+
+@cache
+def _aliases() -> Mapping[str, Loss]:
+    return MappingProxyType({alias: loss for loss in LOSSES.values() for alias in (*loss.aliases, loss.name)})
+
+
+def find_loss(name: str) -> Loss | None:
+    """The loss of this name or alias, in any case, with spaces or hyphens for underscores.
+
+    >>> find_loss("Cross-Entropy").name
+    'cross_entropy'
+    """
+    return _aliases().get(name.strip().lower().replace("-", "_").replace(" ", "_"))
 
 
 def find(framework: str, path: str) -> tuple[Op | Loss, Spelling] | None:

@@ -64,7 +64,7 @@ def handle(options: argparse.Namespace) -> int:
     from lossaudit.report import proof
 
     asked = subject(options)
-    shown = proof.ShownVerdict.of(verdict(asked, 0, domain_of(options.domain), options.property))
+    shown = proof.ShownVerdict.of(verdict(asked, None, domain_of(options.domain), options.property))
     for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
     texts = {

@@ -21,11 +21,13 @@ from lossaudit.geometry.properties import (
     symmetry,
 )
 from lossaudit.geometry.properties.family import Family, Task
+from lossaudit.proving.frameworks import subject_of
 from lossaudit.proving.named import named
 from lossaudit.proving.precision import backward, health
-from lossaudit.proving.prove import Domain, domain_of, prove
+from lossaudit.proving.prove import Domain, domain_of, prove, record
 from lossaudit.proving.request import Asked
 from lossaudit.proving.samples import Samples, samples
+from lossaudit.verdict import Status, Verdict
 
 _MOST_VARIABLES = 64
 
@@ -40,7 +42,7 @@ class Sized:
 
     def family(self, classes: int, domain: Interval) -> Family | None:
         known = named(self.name, self.head, classes, self.options)
-        found = samples(known.function, (known.logits, known.target))
+        found = samples(known.function, known.arguments)
         return None if found is None or found.task is not Task.CLASSES else found.family(domain)
 
 
@@ -56,16 +58,17 @@ def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> 
         UsageError: It cannot be recorded.
     """
     within = domain or asked.domain
-    verdict = prove(asked.function, *asked.arguments, domain=within, described=asked.scope)
+    verdict = prove(asked.function, *asked.arguments, wrt=asked.positions, domain=within, described=asked.scope)
     interval, _ = domain_of(within)
-    found = samples(asked.function, asked.arguments)
+    found = samples(asked.function, asked.arguments) if asked.sampled else None
     name, head = verdict.scope.function, (sized.head or "") if sized else ""
+    if found is None:
+        return _whole(asked, verdict, head, interval)
     try:
-        family = None if found is None else found.family(interval)
-        why = "one sample cannot be told from the example"
+        family, why = found.family(interval), ""
     except LossauditError as error:
         family, why = None, str(error)
-    if found is None or family is None:
+    if family is None:
         return Card(name, head, 0, verdict, None, {"samples": Entry("unknown", Ground.UNKNOWN, why)})
     if family.variables > _MOST_VARIABLES:
         why = f"more than {_MOST_VARIABLES} classes: ask with fewer"
@@ -78,6 +81,33 @@ def card(asked: Asked, *, domain: Domain = None, sized: Sized | None = None) -> 
         **_code(found, family, interval),
     }
     return Card(name, head, family.variables, verdict, response.curve(family), entries)
+
+
+def _whole(asked: Asked, verdict: Verdict, head: str, interval: Interval) -> Card:
+    """The card of a loss that is not taken apart into samples: in all its variables together."""
+    name = verdict.scope.function
+    try:
+        recording = record(
+            subject_of(asked.function, asked.arguments, asked.positions, asked.framework), interval, "ideal"
+        )
+    except LossauditError as error:
+        return Card(name, head, 0, verdict, None, {"variables": Entry("unknown", Ground.UNKNOWN, str(error))})
+    if recording.recorded.escapes:
+        why = f"the code looks at values: {recording.recorded.escapes[0]}"
+        return Card(name, head, 0, verdict, None, {"variables": Entry("unknown", Ground.UNKNOWN, why)})
+    family = Family((recording.program,), (0.0,), Task.REAL, complete=False)
+    convex = verdict.status is Status.PROVED
+    entries = {
+        "strictly convex": strictness.strictly_convex(family, convex=convex),
+        "bounded": boundedness.bounded(family, convex=convex),
+        "infimum": boundedness.infimum(family, convex=convex),
+        "shift-invariant": invariance.shift_invariant(family),
+        "scale-invariant": invariance.scale_invariant(family),
+        **_constants(family, None, interval),
+    }
+    if asked.wrong:
+        entries["gradient when wrong"] = response.tail(recording.program, asked.wrong)
+    return Card(name, head, 0, verdict, None, entries)
 
 
 def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:

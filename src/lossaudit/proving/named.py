@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 
 from lossaudit import catalogue
-from lossaudit.definitions import DEFINITIONS
+from lossaudit.catalogue.schema import Loss, Nested, View
 from lossaudit.errors import UsageError
 from lossaudit.pairing import TargetEncoding
 
@@ -32,18 +31,27 @@ HEADS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = MappingProxyType(
     }
 )
 _ROWS = frozenset({"softmax", "log_softmax"})  # heads that act on a row of K
-_OF_LISTS = frozenset({"ctc", "multilabel_margin"})  # losses whose target is a list of classes
 _MOST_TARGETS = 16  # rows that stand for "every class"
 
 _TARGETS: Mapping[TargetEncoding, tuple[float, ...]] = MappingProxyType(
     {
         TargetEncoding.BINARY: (0.0, 1.0),
         TargetEncoding.SIGNED: (-1.0, 1.0),
+        TargetEncoding.ORDINAL: (0.0, 1.0, 2.0),
         TargetEncoding.COUNT: (0.0, 1.0, 3.0),
         TargetEncoding.REAL: (0.5, 1.0, 2.0),
     }
 )
-_NARROWEST = (TargetEncoding.CLASS_INDEX, TargetEncoding.SIGNED, TargetEncoding.BINARY, TargetEncoding.COUNT)
+_NARROWEST = (
+    TargetEncoding.CLASS_INDEX,
+    TargetEncoding.ORDINAL,
+    TargetEncoding.SIGNED,
+    TargetEncoding.BINARY,
+    TargetEncoding.COUNT,
+    TargetEncoding.ONE_HOT,
+    TargetEncoding.DISTRIBUTION,
+)
+_INDICES = frozenset({TargetEncoding.CLASS_INDEX, TargetEncoding.ORDINAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +59,38 @@ class Named:
     """A loss by name, ready to be recorded.
 
     Attributes:
-        function: `function(z, target)`, the sum over the rows.
-        logits, target: An example: one row for each target that is covered.
+        function: Of the arguments: the sum over the samples.
+        arguments: An example: logits first, and one row for each target that is covered.
+        wrt: Positions of the variables among them.
+        variables: What these are, in words.
         words: The function in words.
         targets: Which targets are covered, in words.
-        domain: Of the logits, where the loss is not defined for all real numbers.
+        domain: Where the variables range, if the loss is not defined for all real numbers.
+        sampled: Whether the arguments are raw outputs and targets of samples, one row each.
+        wrong: Otherwise: a direction in the variables towards confident and wrong; empty for none.
     """
 
-    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-    logits: torch.Tensor
-    target: torch.Tensor
+    function: Callable[..., torch.Tensor]
+    arguments: tuple[torch.Tensor, ...]
+    wrt: tuple[int, ...]
+    variables: str
     words: str
     targets: str
     domain: str | None
+    sampled: bool
+    wrong: tuple[int, ...] = ()
 
 
 def names() -> tuple[str, ...]:
     """All names that `named` knows."""
-    return tuple(sorted({*DEFINITIONS, *(loss.name for loss in catalogue.LOSSES.values() if _two_sided(loss.name))}))
+    return tuple(sorted(loss.name for loss in catalogue.LOSSES.values() if definition(loss) is not None))
 
 
 def named(name: str, head: str | None = None, classes: int = 10, options: Mapping[str, Any] | None = None) -> Named:
     """The loss of this name behind this head.
 
     Args:
-        name: In the catalogue, or of a definition.
+        name: In the catalogue, or an alias there.
         head: Name of what turns raw outputs into the loss's input; None: what the loss is meant for.
         classes: K, for losses of a row of K.
         options: The loss's own parameters.
@@ -83,59 +98,91 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
     Raises:
         UsageError: There is no such loss, head, or parameter.
     """
-    options = dict(options or {})
-    if name in DEFINITIONS:
-        known = DEFINITIONS[name]
-        function, usual, domain = known.function, known.head, known.domain
-        encoding, row = known.encoding, not known.elementwise
-    elif name in names():
-        loss = catalogue.LOSSES[name]
-        module, _, attribute = loss.callable.rpartition(".")
-        function, domain = getattr(importlib.import_module(module), attribute), None
-        usual = loss.heads[0] if loss.heads[0] in HEADS else "identity"
-        options.setdefault("reduction", "sum")
-        encoding = next((e for e in _NARROWEST if e in loss.encodings), TargetEncoding.REAL)
-        row = loss.class_axis
-        if name in ("mse", "mae", "huber", "smooth_l1"):
-            encoding = TargetEncoding.BINARY if head == "sigmoid" else TargetEncoding.REAL
-    else:
-        near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
+    loss = catalogue.find_loss(name)
+    function = None if loss is None else definition(loss)
+    if loss is None or function is None:
+        near = catalogue.nearest(name, names())
         raise UsageError(f"there is no loss {name!r}; nearest: {', '.join(near) or ', '.join(names())}")
+    given = dict(options or {})
+    usual = next((known for known in loss.heads if known in HEADS), "identity")
     head = head or usual
     if head not in HEADS:
         raise UsageError(f"there is no head {head!r}; there is {', '.join(HEADS)}")
     if classes < 2:
         raise UsageError(f"--classes {classes}: a classifier has two classes or more")
-    _check_options(name, function, options)
-    row = row or head in _ROWS
-    target, targets = _target(encoding, row, function_takes_index=encoding is TargetEncoding.CLASS_INDEX, k=classes)
-    if row and name == "kl_div":
-        target, targets = torch.eye(classes, dtype=torch.float64)[: len(target)], targets.replace("class", "one-hot")
+    sides = 2 if loss.example is None else len(loss.example.arguments)
+    _check_options(loss.name, function, given, sides)
+    shown = "".join(f", {key}={value}" for key, value in given.items() if key != "reduction")
+    argument = "z" if head == "identity" else f"{head}(z)"
+    bound = functools.partial(function, **given)
+    behind = _behind(bound, head)
+    domain = loss.domain if head == usual else None
+    if loss.example is not None:
+        return _by_example(loss.name, behind, loss.example, shown, argument)
+    encoding = _encoding(loss, head)
+    row = loss.class_axis or head in _ROWS
+    target, targets = _target(encoding, row, k=classes)
     logits = torch.zeros((len(target), classes) if row else target.shape, dtype=torch.float64)
     spread = torch.linspace(0.1, 1.0, logits.numel(), dtype=torch.float64).reshape(logits.shape)
-    shown = "".join(f", {key}={value}" for key, value in options.items() if key != "reduction")
-    argument = "z" if head == "identity" else f"{head}(z)"
-    bound = functools.partial(function, **options)
-    return Named(
-        lambda z, y: bound(HEADS[head](z), y),
-        spread,
-        target,
-        f"{name}({argument}, y{shown})" + (f", z a row of {classes}" if row else ""),
-        targets,
-        domain,
-    )
+    words = f"{loss.name}({argument}, y{shown})" + (f", z a row of {classes}" if row else "")
+    return Named(behind, (spread, target), (0,), "the logits", words, targets, domain, True)
 
 
-def _two_sided(name: str) -> bool:
-    """Whether a catalogue loss is a function of PyTorch of one prediction and one target, and nothing else."""
-    loss = catalogue.LOSSES[name]
-    function = loss.callable.startswith("torch.nn.functional.")
-    return function and bool(loss.target) and not loss.others and name not in _OF_LISTS
+def tensor(numbers: Nested) -> torch.Tensor:
+    """Real numbers in float64, whole ones as indices.
+
+    >>> tensor(((0, 1),)).dtype, tensor((0.5, 1)).dtype
+    (torch.int64, torch.float64)
+    """
+    made = torch.tensor(numbers)
+    return made.double() if made.is_floating_point() else made
 
 
-def _check_options(name: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+def _behind(function: Callable[..., torch.Tensor], head: str) -> Callable[..., torch.Tensor]:
+    def loss(z: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        return function(HEADS[head](z), *rest)
+
+    return loss
+
+
+def _by_example(name: str, function: Callable[..., torch.Tensor], example: View, shown: str, argument: str) -> Named:
+    arguments = tuple(map(tensor, example.arguments))
+    words = f"{name}({argument}{', ...' if len(arguments) > 1 else ''}{shown})"
+    return Named(function, arguments, example.wrt, example.variables, words, "", example.domain, False, example.wrong)
+
+
+def view(loss: Loss, seen: View) -> Named:
+    """A loss of the catalogue in the variables of one of its views, without a head.
+
+    Raises:
+        UsageError: The loss has no definition.
+    """
+    function = seen.through or definition(loss)
+    if function is None:
+        raise UsageError(f"{loss.name} has no definition")
+    return _by_example(loss.name, function, seen, "", "...")
+
+
+def definition(loss: Loss) -> Callable[..., Any] | None:
+    """What the prover reads: the definition, or PyTorch's function, summed."""
+    if loss.definition is not None:
+        return loss.definition
+    if not loss.callable.startswith("torch.nn.functional."):
+        return None
+    module, _, attribute = loss.callable.rpartition(".")
+    return functools.partial(getattr(importlib.import_module(module), attribute), reduction="sum")
+
+
+def _encoding(loss: Loss, head: str) -> TargetEncoding:
+    """Of the targets of the card."""
+    if loss.encoding is not None:
+        return TargetEncoding.BINARY if loss.encoding is TargetEncoding.REAL and head == "sigmoid" else loss.encoding
+    return next((e for e in _NARROWEST if e in loss.encodings), TargetEncoding.REAL)
+
+
+def _check_options(name: str, function: Callable[..., Any], options: Mapping[str, Any], sides: int) -> None:
     try:
-        known = list(inspect.signature(function).parameters)[2:]
+        known = list(inspect.signature(function).parameters)[sides:]
     except (TypeError, ValueError):
         return
     for option in options:
@@ -143,12 +190,12 @@ def _check_options(name: str, function: Callable[..., Any], options: Mapping[str
             raise UsageError(f"{name} has no parameter {option!r}; it has {', '.join(known) or 'none'}")
 
 
-def _target(encoding: TargetEncoding, row: bool, *, function_takes_index: bool, k: int) -> tuple[torch.Tensor, str]:
+def _target(encoding: TargetEncoding, row: bool, *, k: int) -> tuple[torch.Tensor, str]:
     """Targets of a batch that covers what can be covered, and in words which they are."""
     if row:
         covered = list(range(k)) if k <= _MOST_TARGETS else [0, 1, k - 1]
         words = "every class" if len(covered) == k else f"classes 0, 1 and {k - 1}"
-        if function_takes_index:
+        if encoding in _INDICES:
             return torch.tensor(covered), words
         return torch.eye(k, dtype=torch.float64)[covered], words.replace("class", "one-hot class")
     values = _TARGETS[encoding]

@@ -26,17 +26,28 @@ class Asked:
         function: Returns one number.
         arguments: An example of its arguments.
         scope: What a verdict says of it; None: what can be seen of the function.
-        domain: Where its first argument ranges, where that is not all of R^n.
+        wrt: Which arguments are the variables.
+        domain: Where these range, where that is not all of R^n.
         said: What was chosen without being asked for, for the user to know.
         framework: What the function is written in; None: that of the arguments.
+        sampled: Whether the arguments may be raw outputs and targets of samples.
+        wrong: A direction in the variables in which the prediction gets confident and is wrong; empty for none.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     scope: Scope | None = None
+    wrt: int | tuple[int, ...] = 0
     domain: Domain = None
     said: tuple[str, ...] = ()
     framework: str | None = None
+    sampled: bool = True
+    wrong: tuple[int, ...] = ()
+
+    @property
+    def positions(self) -> int | list[int]:
+        """The variables, as `prove` takes them."""
+        return self.wrt if isinstance(self.wrt, int) else list(self.wrt)
 
 
 def by_name(name: str, head: str | None, classes: int, options: Mapping[str, Any]) -> Asked:
@@ -44,8 +55,10 @@ def by_name(name: str, head: str | None, classes: int, options: Mapping[str, Any
     from lossaudit.proving.named import named
 
     known = named(name, head, classes, options)
-    scope = Scope("the logits", known.words, tuple(known.logits.shape), known.targets)
-    return Asked(known.function, (known.logits, known.target), scope, known.domain)
+    wrt = known.wrt if len(known.wrt) > 1 else known.wrt[0]
+    shape = () if len(known.wrt) > 1 else tuple(known.arguments[known.wrt[0]].shape)
+    scope = Scope(known.variables, known.words, shape, known.targets)
+    return Asked(known.function, known.arguments, scope, wrt, known.domain, sampled=known.sampled, wrong=known.wrong)
 
 
 def by_address(address: str, shape: tuple[int, ...] | None, target: str | None, framework: str | None = None) -> Asked:
@@ -66,7 +79,7 @@ def by_address(address: str, shape: tuple[int, ...] | None, target: str | None, 
 
 
 def verdict(asked: Asked, wrt: Any, domain: Domain, property: str) -> Verdict:
-    """The verdict about one property of one loss.
+    """The verdict about one property of one loss; without `wrt`, in the variables that are meant for it.
 
     Raises:
         UsageError: There is no such property, or the loss cannot be recorded.
@@ -76,7 +89,7 @@ def verdict(asked: Asked, wrt: Any, domain: Domain, property: str) -> Verdict:
     return PROPERTIES[property](
         asked.function,
         *asked.arguments,
-        wrt=wrt,
+        wrt=asked.positions if wrt is None else wrt,
         domain=domain or asked.domain,
         described=asked.scope,
         framework=asked.framework,

@@ -26,7 +26,7 @@ LOSSES = (
         + module("BCELoss", weight=None, **REDUCTION)
         + node("BinaryCrossEntropyBackward0", "input target", "weight reduction"),
         tasks=("binary", "multilabel"),
-        reference="Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90",
+        references=("Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90",),
     ),
     Loss(
         name="bce_with_logits",
@@ -48,7 +48,7 @@ LOSSES = (
         + module("BCEWithLogitsLoss", weight=None, **REDUCTION, pos_weight=None)
         + node("BinaryCrossEntropyWithLogitsBackward0", "input target", "weight pos_weight reduction"),
         tasks=("binary", "multilabel"),
-        reference="Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90",
+        references=("Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90",),
     ),
     Loss(
         name="soft_margin",
@@ -63,7 +63,7 @@ LOSSES = (
         + module("SoftMarginLoss", **REDUCTION)
         + node("SoftMarginLossBackward0", "input", "reduction"),
         tasks=("binary",),
-        reference="Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18",
+        references=("Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18",),
     ),
     Loss(
         name="binary_focal",
@@ -76,7 +76,7 @@ LOSSES = (
         callable="keras.losses.binary_focal_crossentropy",
         spellings=(),
         tasks=("binary", "multilabel"),
-        reference="Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",
+        references=("Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",),
         summary="takes logits with from_logits=True",
     ),
     Loss(
@@ -90,34 +90,6 @@ LOSSES = (
         callable="optax.sigmoid_focal_loss",
         spellings=(),
         tasks=("binary", "multilabel"),
-        reference="Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",
-    ),
-    Loss(
-        name="hinge",
-        title="Hinge",
-        family="binary",
-        expects=Expects.SCORES,
-        heads=_SCORES,
-        encodings=frozenset({TargetEncoding.SIGNED, TargetEncoding.BINARY}),
-        formula="max(0, 1 - y z)",
-        callable="keras.losses.hinge",
-        spellings=(),
-        tasks=("binary",),
-        reference="Cortes and Vapnik 1995, Support-vector networks",
-        summary="Keras and TensorFlow turn the labels 0 and 1 into -1 and 1; optax does not",
-    ),
-    Loss(
-        name="squared_hinge",
-        title="Squared hinge",
-        family="binary",
-        expects=Expects.SCORES,
-        heads=_SCORES,
-        encodings=frozenset({TargetEncoding.SIGNED, TargetEncoding.BINARY}),
-        formula="max(0, 1 - y z)^2",
-        callable="keras.losses.squared_hinge",
-        spellings=(),
-        tasks=("binary",),
-        reference="Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, section 12.3",
-        summary="Keras turns the labels 0 and 1 into -1 and 1",
+        references=("Lin, Goyal, Girshick, He, Dollar 2017, Focal loss for dense object detection, eq. 4",),
     ),
 )

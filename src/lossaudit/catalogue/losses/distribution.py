@@ -19,12 +19,14 @@ LOSSES = (
         spellings=function("torch.nn.functional.kl_div", "input", "target", **REDUCTION, log_target=False)
         + module("KLDivLoss", **REDUCTION, log_target=False),
         tasks=("distillation", "multiclass"),
-        reference="Kullback and Leibler 1951, On information and sufficiency, eq. 2.4",
+        references=("Kullback and Leibler 1951, On information and sufficiency, eq. 2.4",),
         class_axis=True,
         summary="reduction='mean' also divides by the number of classes; 'batchmean' does not",
     ),
     Loss(
         name="poisson_nll",
+        aliases=("poisson",),
+        encoding=TargetEncoding.COUNT,
         title="Poisson negative log-likelihood",
         family="distribution",
         expects=Expects.REAL,
@@ -53,7 +55,7 @@ LOSSES = (
             reduction="mean",
         ),
         tasks=("counts",),
-        reference="McCullagh and Nelder 1989, Generalized Linear Models, chapter 6",
+        references=("McCullagh and Nelder 1989, Generalized Linear Models, chapter 6",),
         summary="takes the logarithm of the rate; the rate itself, which has to be positive, with log_input=False",
     ),
     Loss(
@@ -70,7 +72,7 @@ LOSSES = (
         )
         + module("GaussianNLLLoss", full=False, eps=1e-6, reduction="mean"),
         tasks=("regression", "uncertainty"),
-        reference="Nix and Weigend 1994, Estimating the mean and variance of the target probability distribution",
+        references=("Nix and Weigend 1994, Estimating the mean and variance of the target probability distribution",),
         others=("var",),
         summary="the gradient with respect to var ignores the bound eps",
     ),
@@ -85,7 +87,7 @@ LOSSES = (
         callable="keras.losses.kl_divergence",
         spellings=(),
         tasks=("distillation", "multiclass"),
-        reference="Kullback and Leibler 1951, On information and sufficiency, eq. 2.4",
+        references=("Kullback and Leibler 1951, On information and sufficiency, eq. 2.4",),
         class_axis=True,
         summary="takes probabilities, unlike kl_div",
     ),

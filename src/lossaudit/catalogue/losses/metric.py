@@ -21,7 +21,7 @@ LOSSES = (
         spellings=function("torch.nn.functional.hinge_embedding_loss", "input", "target", margin=1.0, **REDUCTION)
         + module("HingeEmbeddingLoss", margin=1.0, **REDUCTION),
         tasks=("metric learning",),
-        reference="Hadsell, Chopra, LeCun 2006, Dimensionality reduction by learning an invariant mapping",
+        references=("Hadsell, Chopra, LeCun 2006, Dimensionality reduction by learning an invariant mapping",),
         summary="z is a distance; not the hinge loss of a classifier",
     ),
     Loss(
@@ -38,7 +38,7 @@ LOSSES = (
         )
         + module("CosineEmbeddingLoss", margin=0.0, **REDUCTION),
         tasks=("metric learning",),
-        reference="PyTorch documentation, torch.nn.CosineEmbeddingLoss",
+        references=("PyTorch documentation, torch.nn.CosineEmbeddingLoss",),
         prediction="input1",
         others=("input2",),
     ),
@@ -64,7 +64,7 @@ LOSSES = (
         )
         + module("TripletMarginLoss", margin=1.0, p=2.0, eps=1e-6, swap=False, **REDUCTION),
         tasks=("metric learning",),
-        reference="Schroff, Kalenichenko, Philbin 2015, FaceNet, eq. 2; Balntas et al. 2016",
+        references=("Schroff, Kalenichenko, Philbin 2015, FaceNet, eq. 2; Balntas et al. 2016",),
         prediction="anchor",
         target="",
         others=("positive", "negative"),
@@ -90,7 +90,7 @@ LOSSES = (
         )
         + module("TripletMarginWithDistanceLoss", distance_function=None, margin=1.0, swap=False, reduction="mean"),
         tasks=("metric learning",),
-        reference="Schroff, Kalenichenko, Philbin 2015, FaceNet, eq. 2",
+        references=("Schroff, Kalenichenko, Philbin 2015, FaceNet, eq. 2",),
         prediction="anchor",
         target="",
         others=("positive", "negative"),
@@ -107,7 +107,7 @@ LOSSES = (
         callable="keras.losses.cosine_similarity",
         spellings=(),
         tasks=("metric learning",),
-        reference="optax documentation, optax.losses.cosine_distance",
+        references=("optax documentation, optax.losses.cosine_distance",),
     ),
     Loss(
         name="circle",
@@ -120,7 +120,7 @@ LOSSES = (
         callable="keras.losses.circle",
         spellings=(),
         tasks=("metric learning",),
-        reference="Sun et al. 2020, Circle loss, eq. 6",
+        references=("Sun et al. 2020, Circle loss, eq. 6",),
         summary="s: cosines of the pairs of a batch; a_p = max(0, 1 + margin - s_p), a_n = max(0, s_n + margin)",
     ),
 )

@@ -21,7 +21,7 @@ LOSSES = (
         )
         + module("MultiLabelSoftMarginLoss", weight=None, **REDUCTION),
         tasks=("multilabel",),
-        reference="PyTorch documentation, torch.nn.MultiLabelSoftMarginLoss",
+        references=("PyTorch documentation, torch.nn.MultiLabelSoftMarginLoss",),
     ),
     Loss(
         name="multilabel_margin",
@@ -36,7 +36,7 @@ LOSSES = (
         + module("MultiLabelMarginLoss", **REDUCTION)
         + node("MultilabelMarginLossBackward0", "input", "reduction"),
         tasks=("multilabel",),
-        reference="PyTorch documentation, torch.nn.MultiLabelMarginLoss",
+        references=("PyTorch documentation, torch.nn.MultiLabelMarginLoss",),
         class_axis=True,
         summary="the target lists the indices of the labels that hold, then -1",
     ),

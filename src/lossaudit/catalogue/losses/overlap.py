@@ -19,7 +19,7 @@ LOSSES = (
         callable="keras.losses.dice",
         spellings=(),
         tasks=("segmentation",),
-        reference="Milletari, Navab, Ahmadi 2016, V-Net, eq. 1",
+        references=("Milletari, Navab, Ahmadi 2016, V-Net, eq. 1",),
     ),
     Loss(
         name="tversky",
@@ -32,7 +32,7 @@ LOSSES = (
         callable="keras.losses.tversky",
         spellings=(),
         tasks=("segmentation",),
-        reference="Salehi, Erdogmus, Gholipour 2017, Tversky loss function for image segmentation",
+        references=("Salehi, Erdogmus, Gholipour 2017, Tversky loss function for image segmentation",),
         summary="as Keras computes it; its documentation has alpha and beta the other way round",
     ),
 )

@@ -21,7 +21,7 @@ LOSSES = (
         )
         + module("MarginRankingLoss", margin=0.0, **REDUCTION),
         tasks=("ranking",),
-        reference="Herbrich, Graepel, Obermayer 2000, Large margin rank boundaries for ordinal regression",
+        references=("Herbrich, Graepel, Obermayer 2000, Large margin rank boundaries for ordinal regression",),
         prediction="input1",
         others=("input2",),
         summary="y = 1 wants the first score above the second, y = -1 below",

@@ -30,7 +30,7 @@ LOSSES = (
         + node("CtcLossBackward0", "log_probs", "blank zero_infinity input_lengths target_lengths")
         + node("CtcLossBackward1", "log_probs", "blank zero_infinity"),
         tasks=("sequence",),
-        reference="Graves, Fernandez, Gomez, Schmidhuber 2006, Connectionist temporal classification, eq. 8",
+        references=("Graves, Fernandez, Gomez, Schmidhuber 2006, Connectionist temporal classification, eq. 8",),
         prediction="log_probs",
         target="targets",
         class_axis=True,
@@ -47,7 +47,7 @@ LOSSES = (
         callable="keras.losses.ctc",
         spellings=(),
         tasks=("sequence",),
-        reference="Graves, Fernandez, Gomez, Schmidhuber 2006, Connectionist temporal classification, eq. 8",
+        references=("Graves, Fernandez, Gomez, Schmidhuber 2006, Connectionist temporal classification, eq. 8",),
         class_axis=True,
         summary="takes the log-softmax itself",
     ),

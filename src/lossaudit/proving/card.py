@@ -26,8 +26,8 @@ from lossaudit.proving.named import named
 from lossaudit.proving.precision import backward, health
 from lossaudit.proving.prove import Domain, domain_of, prove, record
 from lossaudit.proving.request import Asked
-from lossaudit.proving.samples import Samples, samples
-from lossaudit.verdict import Status, Verdict
+from lossaudit.proving.samples import Samples, in_all_variables, samples
+from lossaudit.verdict import Verdict
 
 _MOST_VARIABLES = 64
 
@@ -87,18 +87,21 @@ def _whole(asked: Asked, verdict: Verdict, head: str, interval: Interval) -> Car
     """The card of a loss that is not taken apart into samples: in all its variables together."""
     name = verdict.scope.function
     try:
-        recording = record(
-            subject_of(asked.function, asked.arguments, asked.positions, asked.framework), interval, "ideal"
-        )
+        subject = subject_of(asked.function, asked.arguments, asked.positions, asked.framework)
+        recording = record(subject, interval, "ideal")
     except LossauditError as error:
         return Card(name, head, 0, verdict, None, {"variables": Entry("unknown", Ground.UNKNOWN, str(error))})
     if recording.recorded.escapes:
         why = f"the code looks at values: {recording.recorded.escapes[0]}"
         return Card(name, head, 0, verdict, None, {"variables": Entry("unknown", Ground.UNKNOWN, why)})
-    family = Family((recording.program,), (0.0,), Task.REAL, complete=False)
-    convex = verdict.status is Status.PROVED
+    program = in_all_variables(recording.program, recording.used, len(subject.example))
+    family = Family((program,), (0.0,), Task.REAL, complete=False)
+    convex = strictness.convexity(family)
+    unseen = Entry("-", Ground.UNKNOWN, "no direction is the wrong one")
+    wrong = response.tail(family.programs[0], asked.wrong) if asked.wrong else unseen
     entries = {
         "strictly convex": strictness.strictly_convex(family, convex=convex),
+        "strongly convex": strictness.strongly_convex(family, convex=convex, response=wrong),
         "bounded": boundedness.bounded(family, convex=convex),
         "infimum": boundedness.infimum(family, convex=convex),
         "shift-invariant": invariance.shift_invariant(family),
@@ -106,7 +109,7 @@ def _whole(asked: Asked, verdict: Verdict, head: str, interval: Interval) -> Car
         **_constants(family, None, interval),
     }
     if asked.wrong:
-        entries["gradient when wrong"] = response.tail(recording.program, asked.wrong)
+        entries["gradient when wrong"] = wrong
     return Card(name, head, 0, verdict, None, entries)
 
 

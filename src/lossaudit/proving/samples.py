@@ -79,10 +79,10 @@ class Samples:
             raise LossauditError(f"the code looks at values: {recording.recorded.escapes[0]}")
         if recording.program.through_affine:
             raise LossauditError("the raw outputs are many")
-        return _in_all_variables(recording.program, recording.used, self.example.numel())
+        return in_all_variables(recording.program, recording.used, self.example.numel())
 
 
-def _in_all_variables(program: Program, used: Sequence[int], count: int) -> Program:
+def in_all_variables(program: Program, used: Sequence[int], count: int) -> Program:
     """The same program numbered as the raw outputs are, whether it depends on all of them or not."""
     instructions = tuple(
         i._replace(constants=(fmpq(used[int(i.constants[0].p)]),)) if i.op == "variable" else i

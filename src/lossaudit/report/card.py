@@ -92,9 +92,10 @@ def _curve(card: Card) -> Iterator[str]:
     if curve is None:
         return
     shown = [i for i, gap in enumerate(curve.gap) if gap in (0, 2, 5, 10, 20)]
-    yield "gradient at gap    " + "".join(f"{curve.gap[i]:>10g}" for i in shown)
-    yield "this loss / at 0   " + "".join(f"{curve.ratio[i]:>10.2g}" for i in shown)
-    yield "cross-entropy / 0  " + "".join(f"{curve.reference[i]:>10.2g}" for i in shown)
+    at = f"at {curve.unit:g}"
+    yield f"{'gradient at gap':<22}" + "".join(f"{curve.gap[i]:>10g}" for i in shown)
+    yield f"{f'this loss / {at}':<22}" + "".join(f"{curve.ratio[i]:>10.2g}" for i in shown)
+    yield f"{f'{curve.against} / {at}':<22}" + "".join(f"{curve.reference[i]:>10.2g}" for i in shown)
     yield ""
 
 

@@ -37,9 +37,10 @@ def bounded(family: Family, *, convex: bool | None = None) -> Entry:
         program = family.programs[index]
         lead = value_lead(program, direction) if everywhere(program) else None
         if lead is not None and lead.diverges:
-            way = "confident and wrong" if (index, direction) == wrong_way(family) else "on a ray"
+            labelled = family.task is not Task.REAL and (index, direction) == wrong_way(family)
+            way = "where the prediction is confident and wrong" if labelled else "on a ray"
             end = "+infinity" if lead.diverges > 0 else "-infinity"
-            return Entry("no", Ground.REFUTED, f"it tends to {end} where the prediction is {way}: exact series")
+            return Entry("no", Ground.REFUTED, f"it tends to {end} {way}: exact series")
     if convex and all(map(everywhere, family.programs)) and _not_constant(family.programs[0]):
         return Entry("no", Ground.REFUTED, "it is convex on all of R^n and takes two different values")
     return _looked_at(family)

@@ -46,9 +46,14 @@ def right_way(family: Family) -> tuple[int, tuple[int, ...]]:
 
 
 def curve(family: Family) -> GradientResponse | None:
-    """The gradient's norm at gaps from 0 to 20 beside cross-entropy's; None for numbers, or without a gradient at 0."""
-    if family.task is Task.REAL or family.domain != REALS:
+    """The gradient's norm at gaps from 0 to 20 beside cross-entropy's; None without a gradient at 0.
+
+    For a number as target beside the squared error's, from the best output on; None where there is no best one.
+    """
+    if family.domain != REALS:
         return None
+    if family.task is Task.REAL:
+        return _influence(family)
     index, direction = wrong_way(family)
     slopes = Slopes(family.programs[index])
     own = [_norm(slopes, direction, gap) for gap in GAPS]
@@ -58,6 +63,38 @@ def curve(family: Family) -> GradientResponse | None:
     return GradientResponse(
         GAPS, tuple(x / own[0] for x in own), tuple(x / reference[0] for x in reference), own[0] / reference[0]
     )
+
+
+def _influence(family: Family) -> GradientResponse | None:
+    """Of one number: the gradient as the output rises above the best one for the middle target."""
+    if family.variables != 1:
+        return None
+    slopes = Slopes(family.programs[len(family.programs) // 2 - 1])
+    best = _rises_through_zero(slopes)
+    if best is None:
+        return None
+    own = [_norm(slopes, (1,), best + gap) for gap in GAPS]
+    unit = own[GAPS.index(1.0)]
+    if not (math.isfinite(unit) and unit > 0):
+        return None
+    own[0] = own[0] if 1e-9 * unit < own[0] <= unit else 0.0  # it is 0 there, or a kink without a slope
+    return GradientResponse(GAPS, tuple(x / unit for x in own), GAPS, unit / 2, against="squared error", unit=1.0)
+
+
+def _rises_through_zero(slopes: Slopes) -> float | None:
+    """Where the slope turns from negative to positive, within 1e-12; None if it does not do so near 0."""
+
+    def sign(x: float) -> float:
+        return float(slopes.at([arb(x)])[0].mid())
+
+    grid = [index / 4 + 1 / 64 for index in range(-16, 49)]
+    low, high = next(((a, b) for a, b in pairwise(grid) if sign(a) < 0 < sign(b)), (None, None))
+    if low is None or high is None:
+        return None
+    while high - low > 1e-12:
+        middle = (low + high) / 2
+        low, high = (middle, high) if sign(middle) < 0 else (low, middle)
+    return high
 
 
 def _norm(slopes: Slopes, direction: Sequence[int], gap: float) -> float:

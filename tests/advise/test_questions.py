@@ -25,14 +25,14 @@ TRUTH = {
     "accuracy": 0,
     "focal": None,
     "imbalanced": None,
-    "label smoothing": math.sqrt((14 / 15) ** 2 + (1 / 30) ** 2 + (14 / 15 - 1 / 30 + 1 / 30) ** 2),
+    "label smoothing": math.sqrt((14 / 15) ** 2 + (1 / 30) ** 2 + (29 / 30) ** 2),
     "kl divergence": 0,
     "several labels": 1,
     "pick a loss": None,
 }
 
 
-@pytest.mark.parametrize(("number", "words"), enumerate(TRUTH, 1))
+@pytest.mark.parametrize(("number", "words"), list(enumerate(TRUTH, 1)))
 def test_all_fifteen_are_asked_and_answered(number: int, words: str) -> None:
     question = questions()[number - 1]
     assert question.number == number
@@ -48,7 +48,7 @@ def test_there_are_no_others() -> None:
     assert len(questions()) == len(TRUTH) == 15
 
 
-@pytest.mark.parametrize(("number", "words"), enumerate(TRUTH, 1))
+@pytest.mark.parametrize(("number", "words"), list(enumerate(TRUTH, 1)))
 def test_the_number_is_the_engines_and_right(number: int, words: str) -> None:
     figure = questions()[number - 1].figure
     assert figure.ground is not Ground.UNKNOWN
@@ -59,7 +59,7 @@ def test_the_number_is_the_engines_and_right(number: int, words: str) -> None:
 
 
 def test_the_largest_gradient_of_focal_loss() -> None:
-    """|h(p)| sqrt(2) in the limit of one wrong class; the maximum of h(p) = (1-p)^2 - 2 p (1-p) log p, found by a grid."""
+    """|h(p)| sqrt(2) in the limit of one wrong class, where h(p) = (1-p)^2 - 2 p (1-p) log p: on a grid."""
     grid = [i / 10**5 for i in range(1, 10**5)]
     largest = max(((1 - p) ** 2 - 2 * p * (1 - p) * math.log(p)) * math.sqrt(2) * (1 - p) for p in grid)
     assert float(questions()[9].figure.value) == pytest.approx(largest, abs=1e-4)

@@ -1,4 +1,4 @@
-"""What torch's kl_div is given: the questions that several rules ask of its two sides."""
+"""What torch's kl_div, or optax's kl_divergence, is given: the questions that several rules ask of its two sides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ PROBABILITIES = {"softmax": "log_softmax", "sigmoid": "logsigmoid"}
 
 
 def takes_logarithms(pairing: Pairing) -> bool:
-    """Whether the loss is torch's own kl_div: written by hand or in Keras, a divergence takes probabilities."""
-    return pairing.loss.loss == "kl_div" and pairing.framework == "torch" and not pairing.loss.ops
+    """Whether the loss is torch's or optax's own: written by hand or in Keras, a divergence takes probabilities."""
+    return pairing.loss.loss == "kl_div" and pairing.framework in ("torch", "jax") and not pairing.loss.ops
 
 
 def log_target(pairing: Pairing) -> Step | None:

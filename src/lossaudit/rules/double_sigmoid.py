@@ -7,12 +7,10 @@ from lossaudit.pairing import Pairing
 from lossaudit.rules import heads, wording
 from lossaudit.rules.rule import Problem, Remedy, Rule
 
-LOSSES = frozenset({"bce_with_logits", "soft_margin", "multilabel_soft_margin"})
-
 
 def check(pairing: Pairing) -> Problem | None:
     sigmoid = heads.ends_with(pairing.prediction, "sigmoid")
-    if sigmoid is None or pairing.loss.loss not in LOSSES or heads.is_switched(pairing):
+    if sigmoid is None or not heads.applies_sigmoid(pairing):
         return None
     return Problem(
         message=wording.together(sigmoid, pairing),

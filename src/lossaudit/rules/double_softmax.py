@@ -17,10 +17,10 @@ def check(pairing: Pairing) -> Problem | None:
         return None
     return Problem(
         message=wording.together(softmax, pairing),
-        why="cross-entropy applies softmax itself, so its gradient passes through two and never reaches zero loss",
+        why="the loss applies softmax itself, so its gradient passes through two and never reaches zero loss",
         places=wording.places(pairing, softmax),
         evidence=floor.evidence(pairing),
-        remedy=Remedy(title="give cross-entropy the logits, without the softmax", drop_head=("softmax",)),
+        remedy=Remedy(title="give the loss the logits, without the softmax", drop_head=("softmax",)),
     )
 
 

@@ -18,9 +18,9 @@ def floor(classes: int) -> float:
 
 
 def evidence(pairing: Pairing) -> tuple[str, ...]:
-    """The floor, where the number of classes is known and no weights rescale the loss."""
+    """The floor of a cross-entropy, where the number of classes is known and no weights rescale the loss."""
     count = heads.classes(pairing.prediction)
     weighted = pairing.loss.params.get("weight", Const(None)) != Const(None)
-    if count is None or count < 2 or weighted:
+    if not heads.is_cross_entropy(pairing) or count is None or count < 2 or weighted:
         return ()
     return (f"with {count} classes the loss of a sample cannot fall below {floor(count):.2f}",)

@@ -170,8 +170,19 @@ def is_switched(pairing: Pairing) -> bool:
 
 
 def applies_softmax(pairing: Pairing) -> bool:
-    """Whether the loss is a cross-entropy that always applies softmax itself."""
-    return is_cross_entropy(pairing) and not is_switched(pairing) and expects(pairing) is Expects.LOGITS
+    """Whether the loss is one over classes that always applies softmax itself."""
+    return _of_logits(pairing, class_axis=True)
+
+
+def applies_sigmoid(pairing: Pairing) -> bool:
+    """Whether the loss is one of single logits that always applies sigmoid itself."""
+    return _of_logits(pairing, class_axis=False)
+
+
+def _of_logits(pairing: Pairing, *, class_axis: bool) -> bool:
+    entry = catalogue.loss(pairing.loss.loss or "")
+    right = entry is not None and entry.class_axis is class_axis
+    return right and not is_switched(pairing) and expects(pairing) is Expects.LOGITS
 
 
 def is_guard(step: Step) -> bool:

@@ -104,7 +104,7 @@ LOSSES = (
         "smooth.",
         when_not="Outliers should have no influence at all: tukey or welsch.",
         stable="As `torch.hypot(r, delta) - delta`, times delta: no square overflows.",
-        limits="For |r| far below delta the difference from 1 cancels: in float32 errors below delta / 4100 cost "
+        limits="For |r| far below delta the difference from 1 cancels: in float32 errors below delta / 2400 cost "
         "exactly 0, though their gradient is right.",
         implementations=(
             Implementation("kornia.losses.charbonnier_loss", "delta = 1, left unreduced by default"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from lossaudit.catalogue.later import torch
 from lossaudit.catalogue.notation import function, module
@@ -39,8 +40,12 @@ def negative_binomial_nll(eta: torch.Tensor, y: torch.Tensor, alpha: float = 0.5
     >>> negative_binomial_nll(torch.tensor([0.0]), torch.tensor([0.0]), alpha=1.0)  # geometric: log 2
     tensor(0.6931)
     """
-    r, odds = 1 / alpha, eta + math.log(alpha)
-    constant = math.lgamma(r) - torch.lgamma(y + r) + torch.lgamma(y + 1)
+    return _with_log_alpha(eta, y, torch.tensor(math.log(alpha), dtype=eta.dtype))
+
+
+def _with_log_alpha(eta: torch.Tensor, y: torch.Tensor, log_alpha: torch.Tensor) -> torch.Tensor:
+    r, odds = torch.exp(-log_alpha), eta + log_alpha
+    constant = torch.lgamma(r) - torch.lgamma(y + r) + torch.lgamma(y + 1)
     return (constant - y * odds - (y + r) * torch.nn.functional.logsigmoid(-odds)).sum()
 
 
@@ -222,12 +227,12 @@ LOSSES = (
             View(
                 variables="the log of the mean, with power 3",
                 arguments=((0.7, -1.9), (1.5, 0.6)),
-                through=lambda eta, y: tweedie(eta, y, 3.0),
+                through=partial(tweedie, power=3.0),
             ),
             View(
                 variables="the log of the mean, with power 0",
                 arguments=((0.7, -1.9), (1.5, 0.6)),
-                through=lambda eta, y: tweedie(eta, y, 0.0),
+                through=partial(tweedie, power=0.0),
             ),
         ),
         gradient="It is exp((2 - p) eta) - y exp((1 - p) eta): exponentially large on both sides where 1 < p < 2, "
@@ -278,12 +283,7 @@ LOSSES = (
                 variables="the log of the mean and the log of alpha",
                 arguments=((0.7,), (3.0,), (-0.4,)),
                 wrt=(0, 2),
-                through=lambda eta, y, a: (
-                    torch.lgamma(torch.exp(-a))
-                    - torch.lgamma(y + torch.exp(-a))
-                    - y * (eta + a)
-                    + (y + torch.exp(-a)) * torch.nn.functional.softplus(eta + a)
-                ).sum(),
+                through=_with_log_alpha,
             ),
         ),
         gradient="It is (m - y) / (1 + alpha m): never above 1 / alpha where the prediction is too high, never above y "

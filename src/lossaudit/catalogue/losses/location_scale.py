@@ -68,6 +68,10 @@ def _gaussian(mean: torch.Tensor, y: torch.Tensor, log_variance: torch.Tensor) -
     return ((log_variance + (y - mean) ** 2 * torch.exp(-log_variance)) / 2).sum()
 
 
+def _crps_of_log(mean: torch.Tensor, y: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    return gaussian_crps(mean, y, torch.exp(log_scale))
+
+
 _MOMENTS = ((0.3,), (0.7,), (0.8,))
 _RATIO = ((0.9,), (0.4,), (0.7,), (1.3,))
 
@@ -236,7 +240,7 @@ LOSSES = (
                 variables="the mean and the log of the standard deviation",
                 arguments=_MOMENTS,
                 wrt=(0, 2),
-                through=lambda mean, y, log: gaussian_crps(mean, y, torch.exp(log)),
+                through=_crps_of_log,
             ),
         ),
         gradient="In the mean it is 1 - 2 Phi(r), in the standard deviation 2 phi(r) - 1 / sqrt(pi): together never "

@@ -141,6 +141,16 @@ def test_what_minimisers_elicit():
     assert card_of("poisson").entries["elicits"].value == "mean, by exp of the output"
 
 
+@pytest.mark.parametrize(("name", "looks_like"), [("mape", "quantile"), ("smape", "median")])
+def test_what_fits_some_distributions_is_not_elicited(name: str, looks_like: str) -> None:
+    """Near-uniform weights on few targets make both look like a quantile, which they do not elicit.
+
+    Of 1, 2 and 6 with probabilities 0.25, 0.3 and 0.45 the median is 2, but E|f - y| / y is 0.525 at 1 and 0.55 at 2.
+    Of 0.01, 1 and 100 with 0.34, 0.2 and 0.46 it is 1, but E 2|f - y| / (f + y) is 1.57 at 1 and 1.07 at 100.
+    """
+    assert looks_like not in card_of(name).entries["elicits"].value
+
+
 def test_weights_move_the_optimum():
     weight = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64)
     loss = functools.partial(F.cross_entropy, weight=weight, reduction="sum")

@@ -20,6 +20,7 @@ from lossaudit.geometry.properties.propriety import link
 _CLOSE = 2e-4
 _FAR = 25.0  # logits beyond this one are taken for infinite
 _TRIPLES = ((0.5, 0.3, 0.2), (0.45, 0.4, 0.15), (0.6, 0.25, 0.15))
+_LOPSIDED = 20  # distributions of numbers with most of their mass on few: near-uniform ones do not tell losses apart
 _PAIRS = ((0.4, 0.6), (0.25, 0.75), (0.1, 0.9), (0.65, 0.35))
 
 
@@ -130,7 +131,8 @@ def _number(family: Family) -> Entry:
     if len(y) < 2 or not np.all(np.diff(y) > 0):
         return Entry("unknown", Ground.UNKNOWN, "one target is not enough")
     random = np.random.default_rng(1)
-    qs = [w / w.sum() for w in random.uniform(0.3, 1.0, (4, len(y)))]
+    weights = random.uniform(0.3, 1.0, (4, len(y)))
+    qs = [*(weights / weights.sum(1, keepdims=True)), *random.dirichlet(np.full(len(y), 0.6), _LOPSIDED)]
     found = [best(family, q) for q in qs]
     if not all(np.all(np.isfinite(z)) for z in found):
         return Entry("unknown", Ground.UNKNOWN, "descent found no minimiser")

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from lossaudit.catalogue.losses import (
     binary,
     distribution,
+    generative,
     label_noise,
     likelihood,
+    lovasz,
     margin,
     metric,
     multiclass,
@@ -26,7 +28,10 @@ from lossaudit.catalogue.losses import (
     reshaped,
     robust,
     sequence,
+    similarity,
     squares,
+    survival,
+    variational,
 )
 from lossaudit.catalogue.naming import framework_of as framework_of
 from lossaudit.catalogue.notation import NUMPY, Spellings
@@ -58,15 +63,20 @@ _LOSSES = (
     multilabel,
     ordinal,
     overlap,
+    lovasz,
     regression,
     robust,
     quantiles,
     relative,
     likelihood,
     distribution,
+    variational,
     ranking,
     metric,
+    similarity,
     sequence,
+    generative,
+    survival,
 )
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})

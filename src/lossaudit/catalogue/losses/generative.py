@@ -94,8 +94,8 @@ LOSSES = (
         example=_GENERATED,
         gradient="-D(fake) on each logit: it vanishes like e^z where the discriminator is sure of a fake, just when "
         "the generator has the most to learn.",
-        optimises="With the best discriminator, twice the Jensen-Shannon divergence between the two distributions, "
-        "less 2 log 2.",
+        optimises="In the game with the best discriminator, twice the Jensen-Shannon divergence of the two "
+        "distributions.",
         when="For theory: it makes the game zero-sum.",
         when_not="For training take gan_generator_non_saturating, which has the same fixed point.",
         stable="-softplus(z) or logsigmoid(-z); not log(1 - sigmoid(z)).",

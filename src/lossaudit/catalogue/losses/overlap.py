@@ -60,7 +60,8 @@ LOSSES = (
         views=(_P,),
         gradient="(2 I / S - 2 y_i) / S for each p_i, with I = sum(p y) and S = sum(p) + sum(y), and p_i (1 - p_i) "
         "times that at the logits: confidently wrong pixels get almost none.",
-        optimises="The region with the best expected overlap, not the probabilities: pixels are pushed to 0 or 1.",
+        optimises="The region with the best expected overlap, as a rule with p at 0 or 1, not the probabilities: of "
+        "three independent pixels that are foreground with probability 0.3 all three are predicted.",
         when="Small regions in a large background, judged by Dice or F1; best added to cross-entropy.",
         when_not="For calibrated probabilities, or with many empty masks: use bce_with_logits, or the sum of both.",
         stable="sigmoid in float32, sums over the whole region before the quotient, smooth or epsilon above 0.",
@@ -101,7 +102,7 @@ LOSSES = (
         views=(_P,),
         gradient="-1 / U for a foreground p_i and I / U^2 for a background one, I the intersection and U the union; "
         "times p_i (1 - p_i) at the logits.",
-        optimises="The region with the best expected intersection over union, with p at 0 or 1.",
+        optimises="The region with the best expected intersection over union, as a rule with p at 0 or 1.",
         when="Where the metric is intersection over union.",
         when_not="As the only loss on large or empty regions; lovasz_hinge is the convex surrogate of the same metric.",
         stable="As dice: the sums first, then one quotient, with smooth or epsilon.",

@@ -89,8 +89,8 @@ LOSSES = (
         when_not="With lists of graded relevance use listmle or listnet; for a probability that one beats the other, "
         "ranknet.",
         stable="torch.nn.functional.margin_ranking_loss with a margin above 0.",
-        limits="PyTorch's margin is 0 by default: a model that gives all inputs one score then has loss 0 and, apart "
-        "from the kink, no gradient.",
+        limits="PyTorch's margin is 0 by default: a tie then has loss 0, and any gap in the right direction is "
+        "enough, however small. A pair with label 0 costs the margin whatever its scores.",
         spellings=function(
             "torch.nn.functional.margin_ranking_loss", "input1", "input2", "target", margin=0, **REDUCTION
         )

@@ -16,7 +16,7 @@ from lossaudit.geometry.evaluate import floats
 from lossaudit.geometry.program import Builder, Program
 from lossaudit.geometry.properties import polyhedral
 from lossaudit.geometry.properties.algebra import Algebra
-from lossaudit.geometry.properties.boundedness import infimum
+from lossaudit.geometry.properties.boundedness import bounded, infimum
 from lossaudit.geometry.properties.calibration import calibrated
 from lossaudit.geometry.properties.family import Family, Slopes, Task, combined
 from lossaudit.geometry.properties.invariance import degree, scale_invariant, shift_invariant
@@ -258,6 +258,12 @@ def test_infima():
     hinge = margin(lambda b, m: b.maximum((b.constant(0), b.scale(-1, m, 1))))
     assert infimum(hinge, convex=True).value == "0, attained"
     assert infimum(margin(lambda b, m: b.exp(m)), convex=True).value.startswith("0")
+
+
+def test_what_cancels_along_all_variables_together_is_not_bounded_for_that():
+    """x (x - y) is 0 on the diagonal."""
+    family = Family((one(lambda b, z: b.multiply(z[0], b.minus(*z)), 2),), (0.0,), Task.REAL, complete=False)
+    assert bounded(family).value.startswith("no")
 
 
 def test_combined_adds_up():

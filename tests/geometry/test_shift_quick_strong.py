@@ -168,6 +168,13 @@ def test_a_ridge_of_lambda_makes_any_convex_loss_strongly_convex_with_modulus_tw
     assert found.strict
 
 
+def test_one_flat_direction_is_not_always_the_shift() -> None:
+    """x^2 + y is affine along (0, 1), and strictly convex along the shift (1, 1)."""
+    found = strength(program(lambda b, z: b.linear([(1, b.power(z[0], 2)), (1, z[1])]), n=2))
+    assert found is not None
+    assert not found.strict_modulo_shift
+
+
 @pytest.mark.parametrize("name", [n for n in CROSS_ENTROPY if n not in ("squared", "1 / p, the exponential of it")])
 def test_cross_entropy_is_strictly_convex_modulo_shift_and_no_more(name: str) -> None:
     """Its Hessian diag(p) - pp' is singular along (1, ..., 1) alone."""

@@ -14,6 +14,8 @@ from lossaudit.catalogue.losses import (
     label_noise,
     likelihood,
     location_scale,
+    generative,
+    lovasz,
     margin,
     metric,
     multiclass,
@@ -29,7 +31,10 @@ from lossaudit.catalogue.losses import (
     reshaped,
     robust,
     sequence,
+    similarity,
     squares,
+    survival,
+    variational,
 )
 from lossaudit.catalogue.naming import framework_of as framework_of
 from lossaudit.catalogue.notation import NUMPY, Spellings
@@ -61,6 +66,7 @@ _LOSSES = (
     multilabel,
     ordinal,
     overlap,
+    lovasz,
     regression,
     robust,
     quantiles,
@@ -70,9 +76,13 @@ _LOSSES = (
     forecasting,
     penalty,
     distribution,
+    variational,
     ranking,
     metric,
+    similarity,
     sequence,
+    generative,
+    survival,
 )
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})

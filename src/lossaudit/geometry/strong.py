@@ -64,17 +64,13 @@ def strength(program: Program) -> Strength | None:
     n = program.variables
     if not 0 < n <= _MOST_VARIABLES:
         return Strength()
-    rows = [_over_variables(known, row, n) for row in _strict_rows(known, program.output, 1)]
-    rank = _rank([row for row in rows if row is not None], n)
-    shift_rank = _rank([row for row in rows if row is not None] + [[ONE] * n], n)
+    forms = [_over_variables(known, row, n) for row in _strict_rows(known, program.output, 1)]
+    rows = [row for row in forms if row is not None]
+    rank = fmpq_mat(rows).rank() if rows else 0
     modulus, modulo_shift = _moduli(known, program)
     strict = rank == n or modulus.p > 0
-    modulo = strict or modulo_shift.p > 0 or (rank == n - 1 > 0 and shift_rank == n)
+    modulo = strict or modulo_shift.p > 0 or (rank == n - 1 > 0 and not any(map(sum, rows)))
     return Strength(strict, modulo, modulus, max(modulus, modulo_shift))
-
-
-def _rank(rows: list[list[fmpq]], n: int) -> int:
-    return fmpq_mat(rows).rank() if rows else 0
 
 
 def _over_variables(known: Known, form: Form, n: int) -> list[fmpq] | None:

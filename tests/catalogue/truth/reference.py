@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,16 @@ def run(loss: Loss, arguments: tuple[Any, ...], options: dict[str, Any]) -> floa
     if "reduction" in inspect.signature(function).parameters and found[0] == "torch":
         given["reduction"] = "sum"
     return float(np.asarray(function(**given)).sum())
+
+
+def in_order(function: str, arguments: tuple[Any, ...], **options: float) -> Callable[[], float]:
+    """Calls PyTorch's function of this name with the arguments of a definition that has them in the same order."""
+
+    def call() -> float:
+        found = getattr(importlib.import_module("torch.nn.functional"), function)
+        return float(found(*map(_torch, arguments), **options, reduction="sum"))
+
+    return call
 
 
 def _torch(numbers: Any) -> Any:

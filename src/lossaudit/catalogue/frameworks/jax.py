@@ -54,6 +54,8 @@ _LOSSES: dict[str, Spellings] = {
         axis=-1,
         where=None,
     ),
+    "listnet": function("optax.ranking_softmax_loss", *_LOGITS, where=None, weights=None),
+    "info_nce": function("optax.ntxent", "embeddings:input", "labels:target", temperature=0.07),
     "triplet_margin": function(
         "optax.triplet_margin_loss",
         "anchors:anchor",

@@ -65,13 +65,25 @@ def _not_constant(program: Program) -> bool:
 
 def _looked_at(family: Family) -> Entry:
     index, direction = wrong_way(family)
-    sizes = [value(family.programs[index], [fmpq(t * d) for d in direction]) for t in (10**2, 10**4, 10**6)]
-    if not all(x.is_finite() for x in sizes):
-        return Entry("unknown", Ground.UNKNOWN, "no range is proved")
-    shown = ", ".join(number(float(x)) for x in sizes)
-    how = "values at gaps 1e2, 1e4, 1e6"
-    steps = abs(sizes[1] - sizes[0]), abs(sizes[2] - sizes[1])
-    return Entry(f"no: {shown}, ..." if steps[1] > steps[0] / 2 else f"it seems: {shown}, ...", Ground.MEASURED, how)
+    program, how = family.programs[index], "values at gaps 1e2, 1e4, 1e6"
+    still = None
+    for ray in (direction, *_axes(family)):
+        points = [[fmpq(t * d) for d in ray] for t in (10**2, 10**4, 10**6)]
+        sizes = [value(program, point) for point in points]
+        if not all(x.is_finite() for x in sizes) or not all(program.domain.contains(x) for x in points[0]):
+            continue
+        shown = ", ".join(number(float(x)) for x in sizes)
+        if abs(sizes[2] - sizes[1]) > abs(sizes[1] - sizes[0]) / 2:
+            return Entry(f"no: {shown}, ...", Ground.MEASURED, how)
+        still = still or Entry(f"it seems: {shown}, ...", Ground.MEASURED, how)
+    return still or Entry("unknown", Ground.UNKNOWN, "no range is proved")
+
+
+def _axes(family: Family) -> Iterator[tuple[int, ...]]:
+    """Where several numbers are the variables: each of them alone, since all together may cancel."""
+    n = family.variables
+    if family.task is Task.REAL and n > 1:
+        yield from (tuple(sign * (i == k) for i in range(n)) for k in range(n) for sign in (1, -1))
 
 
 def infimum(family: Family, *, convex: bool | None = None) -> Entry:

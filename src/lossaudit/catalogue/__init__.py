@@ -10,6 +10,7 @@ from types import MappingProxyType
 from lossaudit.catalogue.losses import (
     binary,
     distribution,
+    imbalance,
     label_noise,
     likelihood,
     margin,
@@ -53,6 +54,7 @@ _LOSSES = (
     multiclass,
     multiclass_margin,
     reshaped,
+    imbalance,
     label_noise,
     squares,
     multilabel,

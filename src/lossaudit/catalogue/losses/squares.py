@@ -246,7 +246,7 @@ LOSSES = (
         encoding=TargetEncoding.CLASS_INDEX,
         gradient="That of output_reset times o (1 - o): it dies like e^-t at every output that is saturated, right or "
         "wrong.",
-        optimises="No probabilities that could be read off; the most probable class in our trials.",
+        optimises="q plus any common shift that keeps it between 0 and 1, by the outputs o = sigmoid(z) themselves.",
         when="To reproduce the paper, and where a part of the labels is wrong.",
         when_not="From a confident start, or for probabilities: cross_entropy.",
         stable="As output_reset on torch.sigmoid(z); bounded, nothing overflows.",

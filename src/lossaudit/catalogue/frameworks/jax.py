@@ -32,6 +32,8 @@ _LOSSES: dict[str, Spellings] = {
     "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, *_NONE, alpha=None, gamma=2.0),
     "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", *_NONE),
     "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", *_NONE),
+    "sparsemax": function("optax.multiclass_sparsemax_loss", "scores:input", "labels:target", *_NONE),
+    "poly1": function("optax.poly_loss_cross_entropy", *_LOGITS, *_NONE, epsilon=2.0, axis=-1, where=None),
     "mse": function("optax.squared_error optax.l2_loss", "predictions:input", Param("targets", None, "target"), *_NONE),
     "log_cosh": function("optax.log_cosh", "predictions:input", Param("targets", None, "target"), *_NONE),
     "huber": function("optax.huber_loss", "predictions:input", Param("targets", None, "target"), *_NONE, delta=1.0),

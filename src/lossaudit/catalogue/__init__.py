@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from lossaudit.catalogue.losses import (
     binary,
+    bounded_margin,
     distribution,
     label_noise,
     likelihood,
@@ -50,6 +51,7 @@ _OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, e
 _LOSSES = (
     binary,
     margin,
+    bounded_margin,
     multiclass,
     multiclass_margin,
     reshaped,

@@ -133,9 +133,11 @@ def tensor(numbers: Nested) -> torch.Tensor:
 
     >>> tensor(((0, 1),)).dtype, tensor((0.5, 1)).dtype
     (torch.int64, torch.float64)
+    >>> float(tensor((0.1,))[0])
+    0.1
     """
     made = torch.tensor(numbers)
-    return made.double() if made.is_floating_point() else made
+    return torch.tensor(numbers, dtype=torch.float64) if made.is_floating_point() else made
 
 
 def _behind(function: Callable[..., torch.Tensor], head: str) -> Callable[..., torch.Tensor]:

@@ -188,8 +188,8 @@ LOSSES = (
         definition=corn,
         example=View(
             variables="the K - 1 logits",
-            arguments=(((0.7, -0.2, -1.1), (-0.4, 0.9, 0.3)), (1, 2)),
-            wrong=(-1, 1, 0, -1, -1, 1),
+            arguments=(((0.7, -0.2, -1.1),), (1,)),
+            wrong=(-1, 1, 0),
         ),
         gradient="sigmoid(z_k) - [y > k] for each cut that the sample reaches, 0 for the others: it tends to 1 in "
         "size for each answer that is confident and wrong.",

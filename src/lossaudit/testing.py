@@ -89,10 +89,11 @@ def assert_not_saturating(loss: Callable[..., Any] | str, *arguments: Any, **nam
     if found is None or found.value == "unknown":
         reason = (found or known.entries["samples"]).how
         raise AssertionError(f"cannot tell whether it saturates: {reason}")
-    if found.value.startswith(("decays", "0 ", "exactly 0")):
-        raise AssertionError(
-            f"SATURATES: confident and wrong, the gradient {found.value} ({found.ground.value}: {found.how})"
-        )
+    for entry in (found, known.entries.get("gradient when wrong, negative label", found)):
+        if entry.value.startswith(("decays", "0 ", "exactly 0")):
+            raise AssertionError(
+                f"SATURATES: confident and wrong, the gradient {entry.value} ({entry.ground.value}: {entry.how})"
+            )
     coded = known.entries["float64"].value
     gap = re.search(r"no gradient from gap (\S+?)(;|$)", coded)
     if gap is not None and float(gap[1]) <= _REPRESENTABLE:

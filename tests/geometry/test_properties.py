@@ -18,11 +18,12 @@ from lossaudit.geometry.properties import polyhedral
 from lossaudit.geometry.properties.algebra import Algebra
 from lossaudit.geometry.properties.boundedness import bounded, infimum
 from lossaudit.geometry.properties.calibration import calibrated
+from lossaudit.geometry.properties.elicitation import elicits
 from lossaudit.geometry.properties.family import Family, Slopes, Task, combined
 from lossaudit.geometry.properties.invariance import degree, scale_invariant, shift_invariant
 from lossaudit.geometry.properties.lipschitz import lipschitz
 from lossaudit.geometry.properties.propriety import proper
-from lossaudit.geometry.properties.response import tail
+from lossaudit.geometry.properties.response import confident, mistaken, tail
 from lossaudit.geometry.properties.strictness import strictly_convex
 from lossaudit.geometry.properties.symmetry import symmetric
 
@@ -271,3 +272,53 @@ def test_combined_adds_up():
     total = combined([f, g], [2, fmpq(1, 2)], 1)
     value = floats(total, np.array([[3.0]]))[total.output][0]
     assert value == pytest.approx(2 * 9 + math.exp(3) / 2 + 1)
+
+
+# What two labels that weigh differently do
+
+
+def weighted(weight):
+    """Softplus terms of a positive and a negative label, the positive one times a weight."""
+    programs = []
+    for sign, times in ((1, 1), (-1, weight)):
+        b = Builder()
+        programs.append(b.build(b.scale(times, b.add("softplus", (b.scale(sign, b.variable(0)),))), 1))
+    return Family(tuple(programs), (0, 1), Task.BINARY)
+
+
+def test_the_two_labels_answer_for_themselves():
+    """w softplus(-z) has the slope -w far out, softplus(z) the slope 1."""
+    assert confident(weighted(3)).value == "constant 3"
+    assert mistaken(weighted(3)).value == "constant 1"
+
+
+def test_a_weight_adds_its_logarithm_to_the_log_odds():
+    assert elicits(weighted(3)).value == f"log-odds of q, {math.log(3):+.4g}"
+    assert elicits(weighted(1)).value == "log-odds of q"
+
+
+def test_a_weight_moves_the_threshold():
+    """The minimiser is positive wherever 3 q > 1 - q, also for q in (1/4, 1/2)."""
+    unknown = proper(weighted(3), convex=True)
+    assert calibrated(weighted(3), weighted(3), convex=True, proper=unknown).value == "it seems not"
+
+
+def test_nearly_proportional_to_the_log_odds_is_not_proportional():
+    """Of the focal loss with gamma = 2 the minimiser is 0.3736 times the log-odds at q = 0.6, 0.3731 times at 0.9."""
+
+    def focal(b, m):
+        missing = b.add("sigmoid", (b.scale(-1, m),))
+        return b.multiply(b.power(missing, 2), b.add("softplus", (b.scale(-1, m),)))
+
+    assert elicits(margin(focal)).value == "another score, increasing in q"
+    assert elicits(margin(lambda b, m: b.exp(b.scale(-1, m)))).value == "0.5 times the log-odds of q"
+
+
+def test_a_plateau_of_best_scores():
+    """A step is least for every score of the right sign, a ramp for every one beyond 1, the hinge at 1 alone."""
+    many = "the mode: many scores of its sign are best"
+    hinge = lambda b, m: b.maximum((b.constant(0), b.scale(-1, m, 1)))  # noqa: E731
+    ramp = lambda b, m: b.scale(-1, b.maximum((b.constant(-1), b.scale(-1, hinge(b, m)))))  # noqa: E731
+    assert elicits(margin(lambda b, m: b.step(b.scale(-1, m)))).value == many
+    assert elicits(margin(ramp)).value == many
+    assert elicits(margin(hinge)).value == "the mode, sign(q - 1/2)"

@@ -207,6 +207,13 @@ def test_strength(make: Make, n: int, strict: bool, modulus: fmpq | int) -> None
     assert (found.strict, found.modulus) == (strict, modulus)
 
 
+def test_a_variable_that_does_not_enter_is_no_shift() -> None:
+    """softplus(x) + softplus(y) in (x, y, w) is flat along (0, 0, 1), and strictly convex along (1, 1, 1)."""
+    found = strength(program(lambda b, z: b.linear((1, softplus(b, v)) for v in z[:2]), 3))
+    assert found is not None
+    assert (found.strict, found.strict_modulo_shift, found.strict_centred) == (False, False, True)
+
+
 def test_the_modulus_of_a_full_quadratic_form_is_twice_its_least_eigenvalue() -> None:
     """x^2 + x y + y^2 has the eigenvalues 1/2 and 3/2, the second along (1, 1)."""
     made = program(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from lossaudit.catalogue.losses import (
     binary,
+    bounded_margin,
     distribution,
     forecasting,
     imbalance,
@@ -59,6 +60,7 @@ _OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, e
 _LOSSES = (
     binary,
     margin,
+    bounded_margin,
     multiclass,
     multiclass_margin,
     reshaped,

@@ -3,8 +3,9 @@
 A convex function is a sum of convex parts. One part phi(a'x) with strictly convex phi makes the sum strictly convex
 along every direction d with a'd != 0; logsumexp(a_1'x, ..., a_n'x) along every d for which the a_i'd are not all equal.
 If only d = 0 escapes all parts, the sum is strictly convex; if only multiples of (1, ..., 1) do, it is so modulo the
-shift of all variables by one number. The quadratic part x'Qx gives the modulus: f - (mu/2)|x|^2 is convex for
-mu = 2 lambda_min(Q).
+shift of all variables by one number; if only multiples of one d do, whose entries do not sum to 0, it is so along every
+direction whose entries do, which lead from one distribution to another. The quadratic part x'Qx gives the modulus:
+f - (mu/2)|x|^2 is convex for mu = 2 lambda_min(Q).
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class Strength:
     Attributes:
         strict: Strictly convex in all variables.
         strict_modulo_shift: Strictly convex along every direction but that of (1, ..., 1).
+        strict_centred: Strictly convex along every direction whose entries sum to 0; nothing is said of the others.
         modulus: f - (modulus/2)|x|^2 is convex; 0 where nothing is proved.
         modulus_modulo_shift: The same for directions whose entries sum to 0.
     """
 
     strict: bool = False
     strict_modulo_shift: bool = False
+    strict_centred: bool = False
     modulus: fmpq = ZERO
     modulus_modulo_shift: fmpq = ZERO
 
@@ -71,8 +74,13 @@ def strength(program: Program) -> Strength | None:
     strict = rank == n or modulus.p > 0
     modulo = strict or modulo_shift.p > 0 or (rank == n - 1 > 0 and not any(map(sum, rows)))
     return Strength(strict, modulo, modulus, max(modulus, modulo_shift))
-
-
+    rank = _rank(rows)
+    but_one = rank == n - 1 > 0  # all directions but those of one line
+    modulo = strict or modulo_shift.p > 0 or (but_one and not any(sum(row, ZERO) for row in rows))
+    centred = modulo or (but_one and _rank([*rows, [ONE] * n]) == n)
+    return Strength(strict, modulo, centred, modulus, max(modulus, modulo_shift))
+def _rank(rows: list[list[fmpq]]) -> int:
+    return fmpq_mat(rows).rank() if rows else 0
 def _over_variables(known: Known, form: Form, n: int) -> list[fmpq] | None:
     """The form's coefficients by variable; None if it holds anything else."""
     row = [ZERO] * n

@@ -30,6 +30,8 @@ from lossaudit.proving.samples import Samples, in_all_variables, samples
 from lossaudit.verdict import Verdict
 
 _MOST_VARIABLES = 64
+NEGATIVE = "gradient when wrong, negative label"
+"""An entry of a loss whose two labels do not answer alike; `gradient when wrong` is the positive label's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,15 @@ def _whole(asked: Asked, verdict: Verdict, head: str, interval: Interval) -> Car
 
 
 def _geometry(family: Family, convex: bool | None) -> dict[str, Entry]:
-    wrong = response.confident(family)
+    wrong, mistaken = response.confident(family), response.mistaken(family)
+    other = {} if mistaken is None or mistaken.value == wrong.value else {NEGATIVE: mistaken}
     return {
         "strictly convex": strictness.strictly_convex(family, convex=convex),
         "strongly convex": strictness.strongly_convex(family, convex=convex, response=wrong),
         "bounded": boundedness.bounded(family, convex=convex),
         "infimum": boundedness.infimum(family, convex=convex),
         "gradient when wrong": wrong,
+        **other,
         "gradient when right": response.confident(family, right=True),
         "gradient at 0 / CE's": response.at_uniform(family),
         "shift-invariant": invariance.shift_invariant(family),

@@ -31,6 +31,7 @@ _LOSSES: dict[str, Spellings] = {
     "bce_with_logits": function("optax.sigmoid_binary_cross_entropy", *_LOGITS, *_NONE),
     "binary_focal_with_logits": function("optax.sigmoid_focal_loss", *_LOGITS, *_NONE, alpha=None, gamma=2.0),
     "hinge": function("optax.hinge_loss", "predictor_outputs:input", "targets:target", *_NONE),
+    "perceptron": function("optax.perceptron_loss", "predictor_outputs:input", "targets:target", *_NONE),
     "crammer_singer": function("optax.multiclass_hinge_loss", "scores:input", "labels:target", *_NONE),
     "sparsemax": function("optax.multiclass_sparsemax_loss", "scores:input", "labels:target", *_NONE),
     "poly1": function("optax.poly_loss_cross_entropy", *_LOGITS, *_NONE, epsilon=2.0, axis=-1, where=None),

@@ -110,7 +110,7 @@ def _by_tie(family: Family) -> Entry | None:
 def _seen(family: Family) -> Entry:
     """The likeliest label wins at the minimisers that descent finds."""
     if family.task is Task.BINARY:
-        qs = [(0.4, 0.6), (0.25, 0.75), (0.9, 0.1)]
+        qs = [(0.4, 0.6), (0.25, 0.75), (0.9, 0.1), (0.55, 0.45)]
         wins = [float(best(family, q)[0]) * (q[1] - q[0]) > 1e-6 for q in qs]
     else:
         k = family.variables

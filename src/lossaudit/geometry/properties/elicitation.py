@@ -12,6 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from lossaudit.card import Entry, Ground
+from lossaudit.geometry.evaluate import floats
 from lossaudit.geometry.interval import REALS
 from lossaudit.geometry.properties.family import Family, Task, combined
 from lossaudit.geometry.properties.minimiser import minimiser
@@ -104,7 +105,20 @@ def _score(family: Family) -> Entry:
         return Entry("unknown", Ground.UNKNOWN, "descent found no minimiser")
     z = np.array([float(x[0]) for x in found])
     how = f"minimiser of the expected loss at q = {', '.join(f'{q:g}' for q in qs)}"
-    return Entry(_score_form(qs, z), Ground.MEASURED, how)
+    return Entry(_plateau(family, z) or _score_form(qs, z), Ground.MEASURED, how)
+
+
+def _plateau(family: Family, z: Any) -> str:
+    """In words, that a score of twice the size is as good; empty where it is not, or the score is 0."""
+    if np.any(np.abs(z) < 1e-3) or np.any(np.abs(z) > _FAR):
+        return ""
+    for q, x in zip(_PAIRS, z, strict=True):
+        risk = combined(family.programs, [fmpq(*float(weight).as_integer_ratio()) for weight in q])
+        once, twice = floats(risk, np.array([[x, 2 * x]]))[risk.output]
+        if abs(once - twice) > 1e-12:
+            return ""
+    right = all(np.sign(x) == np.sign(q[1] - q[0]) for q, x in zip(_PAIRS, z, strict=True))
+    return "the mode: many scores of its sign are best" if right else "not the mode, and no single score"
 
 
 def _score_form(q: Any, z: Any) -> str:
@@ -114,7 +128,9 @@ def _score_form(q: Any, z: Any) -> str:
         return "the mode: no finite score is best" if np.all(np.sign(z) == sign) else "not the mode"
     if np.all(np.abs(z) < 1e-3):
         return "0, whatever q is"
-    if np.allclose(z, z[0] / odds[0] * odds, atol=10 * _CLOSE):
+    if np.allclose(z, odds + (z[0] - odds[0]), atol=_CLOSE) and abs(z[0] - odds[0]) > 1e-3:
+        return f"log-odds of q, {z[0] - odds[0]:+.4g}"
+    if np.allclose(z, z[0] / odds[0] * odds, atol=_CLOSE):
         share = z[0] / odds[0]
         return "log-odds of q" if abs(share - 1) < 1e-3 else f"{share:.4g} times the log-odds of q"
     if np.allclose(z, 2 * q - 1, atol=_CLOSE):

@@ -117,7 +117,7 @@ def _entropy_concave(family: Family, read: str) -> Entry | None:
     how = f"with {LINKS[read]} its expectation at p = q has no slope there, and is concave in q"
     strong = strength(negative)
     whole = written.variables == len(family.programs)  # then (1, ..., 1) leads out of the simplex
-    strict = strong is not None and (strong.strict or (whole and strong.strict_modulo_shift))
+    strict = strong is not None and (strong.strict or (whole and strong.strict_centred))
     return Entry("strictly" if strict else "yes", Ground.PROVED, how)
 
 

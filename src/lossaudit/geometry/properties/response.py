@@ -133,6 +133,13 @@ def confident(family: Family, *, right: bool = False) -> Entry:
     return tail(family.programs[index], direction)
 
 
+def mistaken(family: Family) -> Entry | None:
+    """The same as `confident` for the other label, where there are two: it is negative, and the score rises."""
+    if family.task is not Task.BINARY:
+        return None
+    return tail(family.programs[0], (1,) * family.variables)
+
+
 def tail(program: Program, direction: Sequence[int]) -> Entry:
     """How the gradient's norm goes along z = t d, as t -> infinity: exactly where there is a way, else fitted."""
     limit = gradient_limit(program, direction) if everywhere(program) else None

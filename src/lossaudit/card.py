@@ -41,17 +41,24 @@ class GradientResponse:
     All logits are 0 except one wrong one, which is `gap[i]`. Norms are Euclidean, over the logits of one sample,
     before reduction, and divided by the same loss's norm at `gap = 0` (uniform logits); so both start at 1.
 
+    Where the target is a number, the gap is how far the raw output lies above the best one for that target, and norms
+    are divided by the same loss's norm at `gap = 1`.
+
     Attributes:
-        gap: Wrong logit minus true logit, in natural-log units.
+        gap: Wrong logit minus true logit, in natural-log units; or raw output minus the best one.
         ratio: Of this loss.
-        reference: Of cross-entropy with the same number of classes.
-        at_uniform: This loss's own norm at uniform logits, divided by cross-entropy's there.
+        reference: Of cross-entropy with the same number of classes; of the squared error for numbers.
+        at_uniform: This loss's own norm where norms are divided by it, divided by the reference's there.
+        against: The loss of reference.
+        unit: The gap at which norms are divided by themselves, 0 or 1.
     """
 
     gap: tuple[float, ...]
     ratio: tuple[float, ...]
     reference: tuple[float, ...]
     at_uniform: float
+    against: str = "cross-entropy"
+    unit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

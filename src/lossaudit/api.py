@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossaudit.errors import UsageError
 from lossaudit.report.card import ShownCard
+from lossaudit.report.losses import ShownLosses
 from lossaudit.report.proof import ShownVerdict
 from lossaudit.report.shown import Report
 
@@ -140,6 +141,42 @@ def card(
     asked = in_python(loss, arguments, head, classes, options)
     sized = Sized(loss, head, options) if isinstance(loss, str) else None
     return ShownCard.of(made(asked, domain=domain, sized=sized))
+
+
+def losses(
+    *,
+    task: str | None = None,
+    head: str | None = None,
+    family: str | None = None,
+    target: str | None = None,
+    framework: str | None = None,
+    **properties: bool,
+) -> ShownLosses:
+    """The losses of the catalogue that fit, with what their cards say.
+
+    Args:
+        task: `"multiclass"`, `"regression"`, ...
+        head: What stands between the raw outputs and the loss; `"identity"` for nothing.
+        family: What the loss compares.
+        target: Target encoding (`"class index"`, `"one-hot"`, `"{0,1}"`, ...).
+        framework: `"torch"`, `"keras"`, `"tensorflow"`, `"jax"`, or a package.
+        properties: `convex`, `strictly_convex`, `proper`, `calibrated`, `bounded`, `lipschitz`, `symmetric`,
+            `saturating`: True for losses that have it, False for losses that are known not to.
+
+    Returns:
+        Rows: print them, go through them, or take `.to_json()`.
+
+    Raises:
+        lossaudit.errors.UsageError: Nothing is called so.
+
+    >>> "brier" in [row.name for row in losses(task="multiclass", proper=True, convex=False)]
+    True
+    """
+    from lossaudit.advise.losses import select
+
+    asked = {name.replace("_", "-"): wanted for name, wanted in properties.items()}
+    found = select(task=task, head=head, family=family, target=target, framework=framework, properties=asked)
+    return ShownLosses.of(found)
 
 
 def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt: int | str = 0) -> tuple[Minimum, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lossaudit.verdict import Certificate, Verdict
+from lossaudit.verdict import Certificate, Status, Verdict
 
 
 class Ground(Enum):
@@ -69,3 +69,26 @@ class Card:
     convexity: Verdict
     response: GradientResponse | None = None
     entries: Mapping[str, Entry] = field(default_factory=dict[str, Entry])
+
+
+_WORDS = {
+    Status.PROVED: ("yes", Ground.PROVED),
+    Status.REFUTED: ("no", Ground.REFUTED),
+    Status.UNDECIDED: ("undecided", Ground.UNKNOWN),
+}
+
+
+def convexity(verdict: Verdict) -> Entry:
+    """The verdict as an entry among the others."""
+    value, ground = _WORDS[verdict.status]
+    if verdict.region is not None:
+        value += f"; yes for |z| <= {verdict.region:g}"
+    how = verdict.reason
+    if verdict.witness is not None:
+        how = f"a midpoint {verdict.witness.gap:.3g} above its chord, in ball arithmetic"
+    return Entry(value, ground, "; ".join((how, *verdict.notes)), verdict.certificate)
+
+
+def entries(card: Card) -> Mapping[str, Entry]:
+    """All of the card's entries, convexity first."""
+    return {"convex": convexity(card.convexity), **card.entries}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,6 +79,8 @@ class Certificate:
     @property
     def digest(self) -> str:
         """SHA-256 of the rule and its data, to quote the certificate by."""
+        import hashlib  # here, since it brings OpenSSL along
+
         content = json.dumps([self.rule, self.data], sort_keys=True, default=dict)
         return hashlib.sha256(content.encode()).hexdigest()
 

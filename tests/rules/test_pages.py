@@ -75,6 +75,13 @@ def test_page_is_complete(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_page_says_what_becomes_of_the_gradient_and_what_is_optimised(rule: Rule) -> None:
+    before_the_sections = page(rule).partition("\n## ")[0]
+    fields = re.findall(r"^\*\*(.+?):\*\* \S.*[.]$", before_the_sections, re.MULTILINE)
+    assert fields == ["Gradient", "What it optimises"]
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_page_shows_enough_programs(rule: Rule) -> None:
     made = blocks(rule)
     bad = [block for block in made if any(name == rule.name for _, _, name in block.expected)]

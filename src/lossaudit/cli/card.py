@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lossaudit.cli.prove import add_subject, domain_of, subject, write
+from lossaudit.cli.output import write
+from lossaudit.cli.prove import add_subject, domain_of, subject
 
 if TYPE_CHECKING:
     from lossaudit.report.card import ShownCard

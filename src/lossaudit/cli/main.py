@@ -18,12 +18,13 @@ COMMANDS = {
     "run": "run a training script and watch what it trains on",
     "prove": "prove a loss convex, or refute it",
     "card": "print everything known of a loss",
+    "losses": "list the losses, by what they are for and what is known of them",
     "rules": "list the rules",
-    "explain": "explain a rule",
+    "explain": "explain a loss, a rule or a topic",
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit", "losses")
+PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

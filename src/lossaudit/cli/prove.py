@@ -6,9 +6,9 @@ import argparse
 import ast
 import math
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.cli.output import write
 from lossaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -138,19 +138,3 @@ def _end(text: str) -> float | None:
     if math.isnan(value):
         raise ValueError(text)
     return None if math.isinf(value) else value
-
-
-def write(text: str, path: str | None) -> None:
-    """Print, or write to a file.
-
-    Raises:
-        UsageError: The file cannot be written.
-    """
-    text = text.rstrip("\n") + "\n"
-    if path is None:
-        sys.stdout.write(text)
-        return
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another --output") from error

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from types import MappingProxyType
 
-from lossaudit.card import Card, Entry, Ground
-from lossaudit.verdict import Status, Verdict
+from lossaudit.card import Card, Entry, Ground, entries
 
-_GROUNDS: Mapping[Status, Ground] = MappingProxyType(
-    {Status.PROVED: Ground.PROVED, Status.REFUTED: Ground.REFUTED, Status.UNDECIDED: Ground.UNKNOWN}
-)
 _ROW = (
     "convex",
     "strictly convex",
@@ -47,22 +42,6 @@ class ShownCard(Card):
         return render(self)
 
     __repr__ = __str__
-
-
-def convexity(verdict: Verdict) -> Entry:
-    """The verdict as an entry among the others."""
-    value = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNDECIDED: "undecided"}[verdict.status]
-    if verdict.region is not None:
-        value += f"; yes for |z| <= {verdict.region:g}"
-    how = verdict.reason
-    if verdict.witness is not None:
-        how = f"a midpoint {verdict.witness.gap:.3g} above its chord, in ball arithmetic"
-    return Entry(value, _GROUNDS[verdict.status], "; ".join((how, *verdict.notes)), verdict.certificate)
-
-
-def entries(card: Card) -> Mapping[str, Entry]:
-    """All of the card's entries, convexity first."""
-    return {"convex": convexity(card.convexity), **card.entries}
 
 
 def render(card: Card) -> str:

@@ -1,0 +1,74 @@
+"""Where a loss can be had: its names in every framework and package, and how each differs from the formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from lossaudit import catalogue
+from lossaudit.catalogue.naming import ROOTS
+from lossaudit.catalogue.schema import Kind, Loss
+
+SPELLED = ("torch", "keras", "tensorflow", "jax")
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "torch": "PyTorch",
+        "keras": "Keras",
+        "tensorflow": "TensorFlow",
+        "jax": "JAX",
+        "sklearn": "scikit-learn",
+        "lossaudit": "lossaudit",
+    }
+)
+# What a person types; the nodes that autograd leaves behind are nobody's names.
+_TYPED = (Kind.FUNCTION, Kind.METHOD, Kind.MODULE, Kind.STRING)
+
+
+def framework_of(path: str) -> str:
+    """The framework or the package of a dotted name.
+
+    >>> framework_of("optax.losses.ntxent"), framework_of("timm.loss.AsymmetricLossMultiLabel")
+    ('jax', 'timm')
+    """
+    root = re.split(r"\W", path, maxsplit=1)[0]
+    return ROOTS.get(root, root)
+
+
+def of(loss: Loss) -> Mapping[str, Mapping[str, str]]:
+    """By framework or package: the loss's names there, and how what each computes differs from the formula.
+
+    >>> from lossaudit import catalogue
+    >>> list(of(catalogue.LOSSES["cross_entropy"])["torch"])[:2]
+    ['torch.nn.functional.cross_entropy', 'torch.nn.CrossEntropyLoss']
+    """
+    found: dict[str, dict[str, str]] = {framework: {} for framework in SPELLED}
+    for framework in SPELLED:
+        names = (spelling.path for spelling in catalogue.spelled(framework, loss.name) if spelling.kind in _TYPED)
+        found[framework] = dict.fromkeys(names, "")
+    found.setdefault(framework_of(loss.callable), {}).setdefault(loss.callable, "")
+    for known in loss.implementations:
+        found.setdefault(framework_of(known.path), {})[known.path] = known.differs
+    return {framework: names for framework, names in found.items() if names}
+
+
+def everywhere() -> Mapping[str, frozenset[str]]:
+    """By framework or package: the names, in the catalogue, of the losses that can be had there."""
+    found: dict[str, set[str]] = {}
+    for framework, name in (*_spelled(), *_named()):
+        found.setdefault(framework, set()).add(name)
+    return {framework: frozenset(names) for framework, names in found.items()}
+
+
+def _spelled() -> Iterator[tuple[str, str]]:
+    for framework in SPELLED:
+        for kind in _TYPED:
+            for _, entry in catalogue.spellings(framework, kind):
+                if isinstance(entry, Loss):
+                    yield framework, entry.name
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    for loss in catalogue.LOSSES.values():
+        for path in (loss.callable, *(known.path for known in loss.implementations)):
+            yield framework_of(path), loss.name

@@ -20,10 +20,11 @@ COMMANDS = {
     "card": "print everything known of a loss",
     "rules": "list the rules",
     "explain": "explain a rule",
+    "claims": "list what people say about losses, and check it",
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit", "losses")
+PLANNED = ("choose", "draw", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

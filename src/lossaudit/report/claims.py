@@ -116,7 +116,7 @@ def checked_line(checked: Checked, names: int) -> str:
     differs = f" (stands: {claim.answer.value})" if checked.result is Result.DIFFERS else ""
     said = checked.crash or (checked.evidence.shown if checked.evidence else claim.reason)
     cells = f"{claim.number:>3}  {claim.name:<{names}}  {derived:<10}  {checked.result.value + differs:<8}"
-    return one_line(f"{cells}  {checked.seconds:5.1f} s  {said}")
+    return f"{cells}  {checked.seconds:5.1f} s  {one_line(said)}"
 
 
 def summary(found: Sequence[Checked], seconds: float) -> str:

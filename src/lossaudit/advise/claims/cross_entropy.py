@@ -147,7 +147,7 @@ def stable_and_linear(loss: str = "cross_entropy") -> Evidence:
     """Compares the gradient at midpoints with the mean at the ends, and follows a weight on separable data."""
     ends = list(zip(drawn(3, 100), drawn(3, 200)[100:], strict=True))
     bend = max(apart(slopes(loss, (a + b) / 2), (slopes(loss, a) + slopes(loss, b)) / 2) for a, b in ends)
-    weight, seen = 0.0, {}
+    weight, seen = 0.0, {0: 0.0}
     for step in range(1, 10_001):
         weight += 1 / (1 + math.exp(weight))  # logistic regression with the one example x = 1, y = 1
         if step in (1_000, 10_000):

@@ -28,7 +28,7 @@ from lossaudit.advise.claims.logits import (
     verdict,
 )
 from lossaudit.advise.claims.mse_on_softmax import NOISE, WRONG, always_a_way_down, neuron, plateaus, valleys
-from lossaudit.advise.claims.training import LOSSES, USUAL, Setting, digits, tried, tuned
+from lossaudit.advise.claims.training import LOSSES, RATES, USUAL, Setting, digits, tried, tuned
 from lossaudit.catalogue.later import torch
 
 
@@ -146,24 +146,26 @@ def every_step_behaves() -> Evidence:
     )
 
 
-def mean_epochs(loss: str) -> float:
-    """To 95 % of the test images, at the best rate; a training that never gets there counts double its length."""
-    runs = tuned(loss).runs
+def mean_epochs(loss: str, rate: float) -> float:
+    """To 95 % of the test images; a training that never gets there counts double its length."""
+    runs = tried(loss)[rate]
     return sum(run.epochs_to(0.95) or 2 * USUAL.epochs for run in runs) / len(runs)
 
 
 def accelerates() -> Evidence:
     """Counts epochs to 95 % on digits, and steps from 200 equal logits at rates that make the first steps equal."""
-    entropy, squares = mean_epochs("cross_entropy"), mean_epochs("brier")
+    entropy, squares = (mean_epochs(loss, RATES[0]) for loss in ("cross_entropy", "brier"))
+    best = [mean_epochs(loss, tuned(loss).rate) for loss in ("cross_entropy", "brier")]
     classes = 200
     flat = believing(0, 0.0, classes)
     first = apart(slopes("brier", flat) * classes / 2, slopes("cross_entropy", flat))
     steps = steps_until_right("brier", flat, classes / 2)
     reference = steps_until_right("cross_entropy", flat, 1.0)
     return Evidence(
-        holds=entropy < squares,
+        holds=entropy < 0.75 * squares,
         fails=first < ROUNDING and steps <= reference,
-        shown=f"epochs to 95 % on digits: {entropy:.1f} against {squares:.1f}; from 200 equal logits, first steps "
+        shown=f"epochs to 95 % on digits: {entropy:.0f} against {squares:.0f} at a rate of {RATES[0]:g}, "
+        f"{best[0]:.1f} against {best[1]:.1f} at the best rates; from 200 equal logits, first steps "
         f"equal: {reference:g} steps against {steps:g}",
     )
 
@@ -290,8 +292,8 @@ CLAIMS = (
         name="cross-entropy-accelerates",
         said="Cross-entropy accelerates convergence.",
         answer=Answer.DEPENDS,
-        reason="On digits it needs fewer epochs, each loss at its best rate. Its head start from equal logits is a "
-        "factor of K/2 in the gradient, which the learning rate can give to squared error as well.",
+        reason="On digits, at the same small rate, it needs half as many epochs, and at each loss's best rate hardly "
+        "fewer. Its head start from equal logits is a factor of K/2 in the gradient, which the rate can give as well.",
         means=Means.EXPERIMENT,
         check=accelerates,
     ),

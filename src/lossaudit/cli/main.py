@@ -25,6 +25,9 @@ COMMANDS = {
     "axioms": "list what the checker trusts",
 }
 PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit")
+    "explain": "explain a rule",
+    "claims": "list what people say about losses, and check it",
+PLANNED = ("choose", "draw", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

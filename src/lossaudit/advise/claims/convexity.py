@@ -35,7 +35,7 @@ from lossaudit.advise.claims.cases import (
     verdict,
 )
 from lossaudit.advise.claims.claim import Answer, Claim, Evidence, Means
-from lossaudit.advise.claims.grounds import ROUNDING, Function, gradient, minimiser, proved, real, refuted, told
+from lossaudit.advise.claims.grounds import ROUNDING, Unary, gradient, minimiser, proved, real, refuted, told
 from lossaudit.catalogue.later import torch
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def from_the_model(alone: Case = PREDICTION, models: Sequence[Case] = (AFFINE, S
 # 71
 
 
-def off_its_taylor_model(loss: Function, at: float, distance: float) -> float:
+def off_its_taylor_model(loss: Unary, at: float, distance: float) -> float:
     """Relative to the loss there."""
     value, point = loss(real(at)[0]), real(at)[0]
     first = gradient(loss, point)
@@ -134,7 +134,7 @@ def off_its_taylor_model(loss: Function, at: float, distance: float) -> float:
     return ((value + first * distance + second * distance**2 / 2 - far).abs() / far).item()
 
 
-def only_nearby(loss: Function = squared_error) -> Evidence:
+def only_nearby(loss: Unary = squared_error) -> Evidence:
     errors = {d: max(off_its_taylor_model(loss, at, d) for at in (-2.0, 0.5, 3.0)) for d in (0.01, 1e3, 1e6)}
     return Evidence(
         holds=max(errors.values()) > 1e-3,
@@ -147,7 +147,7 @@ def only_nearby(loss: Function = squared_error) -> Evidence:
 # 72
 
 
-def worse_minima(loss: Function, near: Sequence[float]) -> int:
+def worse_minima(loss: Unary, near: Sequence[float]) -> int:
     """Verified local minima of a function of one number that are higher than the lowest of them."""
     from lossaudit.proving.minima import minima
 
@@ -161,7 +161,7 @@ def chain(weights: torch.Tensor) -> torch.Tensor:
     return (1 - weights.prod(-1)) ** 2
 
 
-def worse_ends(loss: Function, layers: int, starts: int = 100) -> int:
+def worse_ends(loss: Unary, layers: int, starts: int = 100) -> int:
     """From how many random starts gradient descent does not reach zero."""
     made = torch.Generator().manual_seed(0)
     weights = torch.randn(starts, layers, generator=made, dtype=torch.float64)
@@ -170,7 +170,7 @@ def worse_ends(loss: Function, layers: int, starts: int = 100) -> int:
     return int((loss(weights) > 1e-6).sum())
 
 
-def deeper_has_more(shallow: Function = neuron, deep: Function = chain) -> Evidence:
+def deeper_has_more(shallow: Unary = neuron, deep: Unary = chain) -> Evidence:
     one = worse_minima(shallow, near=(0.2, -20))
     three = worse_ends(deep, layers=3)
     return Evidence(
@@ -211,11 +211,11 @@ def two_relu_layers(case: Case = RELU, cost: Callable[[Fraction, Fraction], Frac
 # 76 to 78
 
 
-def minus(function: Function) -> Function:
+def minus(function: Unary) -> Unary:
     return lambda z: -function(z)
 
 
-def follows_the_model(model: Function = sigmoid, loss: Function = minus_log_sigmoid) -> Evidence:
+def follows_the_model(model: Unary = sigmoid, loss: Unary = minus_log_sigmoid) -> Evidence:
     up, down, after = Case("model", model), Case("minus the model", minus(model)), Case("its loss", loss)
     bent = are_not_convex(up, down).answer is Answer.TRUE
     return Evidence(
@@ -230,7 +230,7 @@ def linear_classifier(output: Case = OUTPUT) -> Evidence:
     return Evidence(holds=found.holds, fails=found.fails, shown=f"{found.shown}; {are_convex(ITS_LOSS).shown}")
 
 
-def outer_and_inner(outer: Case = PREDICTION, inner: Function = sigmoid) -> Evidence:
+def outer_and_inner(outer: Case = PREDICTION, inner: Unary = sigmoid) -> Evidence:
 
     def composed(w: torch.Tensor) -> torch.Tensor:
         return outer.loss(inner(w))
@@ -312,7 +312,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="mse-convex-by-itself",
         said="MSE is convex in its input and in the parameters, whatever stands before it.",
         answer=Answer.DEPENDS,
-        reason="It is so in the parameters of an affine model. In weight and input together it is not even for the "
+        reason="It is so in the parameters of an affine model. In weight and input together it is not, even for the "
         "product w x, and a hidden unit spoils it in the weights alone.",
         means=Means.CERTIFICATE,
         check=by_itself,
@@ -341,7 +341,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         number=67,
         name="not-convex-in-input-weight",
-        said="The same loss is not convex in its input weight.",
+        said="Squared error of a 1-1-1 sigmoid network is not convex in its input weight.",
         answer=Answer.TRUE,
         reason="As a function of the input weight the loss is bounded and not constant, and no convex function on the "
         "whole line is. At w1 = 2 and w2 = 1 its second derivative is -0.12.",

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from lossaudit.card import Card
     from lossaudit.verdict import Verdict
 
-Function: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
+Function: TypeAlias = "Callable[..., torch.Tensor]"
+Unary: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
 Paired: TypeAlias = "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
 
 ROUNDING = 1e-12
 """Two computations in float64 that differ by less are the same."""
 
 
-def decided(function: Callable[..., torch.Tensor], *arguments: Any, wrt: Any = 0) -> Verdict:
+def decided(function: Function, *arguments: Any, wrt: Any = 0) -> Verdict:
     """The prover's verdict on convexity. It is undecided if the independent checker does not confirm its evidence."""
     from lossaudit.proving.prove import prove
     from lossaudit.recheck import as_json, recheck
@@ -63,18 +64,18 @@ def real(*numbers: Any) -> torch.Tensor:
     return torch.tensor(numbers, dtype=torch.float64)
 
 
-def gradient(function: Function, at: torch.Tensor) -> torch.Tensor:
+def gradient(function: Unary, at: torch.Tensor) -> torch.Tensor:
     """By automatic differentiation, in the precision of the point."""
     point = at.detach().clone().requires_grad_()
     return torch.autograd.grad(function(point), point)[0]
 
 
-def slope(function: Function, at: float) -> float:
+def slope(function: Unary, at: float) -> float:
     """The derivative of a function of one number, by automatic differentiation in float64."""
     return gradient(function, torch.tensor(at, dtype=torch.float64)).item()
 
 
-def minimiser(function: Function, start: torch.Tensor) -> torch.Tensor:
+def minimiser(function: Unary, start: torch.Tensor) -> torch.Tensor:
     """Where a smooth convex function of float64 is least, by L-BFGS."""
     point = start.detach().clone().requires_grad_()
     steps = torch.optim.LBFGS(
@@ -105,7 +106,7 @@ def digits() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(pixels, dtype=torch.float32) / 16, torch.tensor(labels)
 
 
-def trained(x: torch.Tensor, loss: Function, outputs: int, epochs: int, seed: int) -> Function:
+def trained(x: torch.Tensor, loss: Unary, outputs: int, epochs: int, seed: int) -> Unary:
     """A network with 64 hidden units, trained on the whole of x with Adam; `loss` is a function of its outputs."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

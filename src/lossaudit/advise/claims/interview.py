@@ -9,8 +9,8 @@ from fractions import Fraction
 from lossaudit.advise.claims.claim import Answer, Claim, Evidence, Means
 from lossaudit.advise.claims.grounds import (
     ROUNDING,
-    Function,
     Paired,
+    Unary,
     apart,
     card_of,
     decided,
@@ -50,7 +50,7 @@ def list_net(z: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(z.sum(1), torch.softmax(real(2, 0), 0))
 
 
-def interaction(loss: Function) -> float:
+def interaction(loss: Unary) -> float:
     """How much what one example costs depends on the prediction for the other; 0 for every sum of a term for each."""
     one, other = real((0.3, -0.8), (1.1, 0.4))
     a, b = real(0.9, 0.2), real(-0.5, 1.3)
@@ -59,7 +59,7 @@ def interaction(loss: Function) -> float:
 
 
 def additive(
-    losses: Sequence[Function] = (
+    losses: Sequence[Unary] = (
         mean_squares,
         mean_cross_entropy,
         root_of_mean_squares,
@@ -204,7 +204,7 @@ def softmax(z: torch.Tensor) -> torch.Tensor:
     return torch.softmax(z, -1)
 
 
-def makes_a_distribution(head: Function = softmax) -> Evidence:
+def makes_a_distribution(head: Unary = softmax) -> Evidence:
     from lossaudit.proving.properties import bounded
 
     z, other = real(0.1, 0.4, -0.3), head(real(4, -2, 1))
@@ -246,7 +246,7 @@ def by_exponentials(z: torch.Tensor) -> torch.Tensor:
     return -torch.log(z.exp()[0, 0] / z.exp().sum())
 
 
-def breaks_at(spelling: Function, dtype: torch.dtype) -> float | None:
+def breaks_at(spelling: Unary, dtype: torch.dtype) -> float | None:
     """The first gap at which value or gradient is wrong, of those from 1 to the largest number of the format."""
     numbers = torch.finfo(dtype)
     gap = 1.0
@@ -261,7 +261,7 @@ def breaks_at(spelling: Function, dtype: torch.dtype) -> float | None:
     return None
 
 
-def stable(spelling: Function = by_log_softmax) -> Evidence:
+def stable(spelling: Unary = by_log_softmax) -> Evidence:
     formats = {"f16": torch.float16, "f32": torch.float32, "f64": torch.float64}
     named = {"log-softmax + NLL": spelling, "log(softmax)": by_log_of_softmax, "exponentials": by_exponentials}
     broken = {name: [breaks_at(how, dtype) for dtype in formats.values()] for name, how in named.items()}
@@ -280,7 +280,7 @@ def hinge(margin: torch.Tensor) -> torch.Tensor:
     return torch.relu(1 - margin)
 
 
-def support_vectors(loss: Function = hinge) -> Evidence:
+def support_vectors(loss: Unary = hinge) -> Evidence:
     from sklearn.datasets import load_digits
     from sklearn.svm import SVC
 

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TypeAlias
 
 from lossaudit.advise.claims.claim import Answer, Claim, Evidence, Means
-from lossaudit.advise.claims.grounds import ROUNDING, Function, Paired, apart, digits, minimiser, real, slope, trained
+from lossaudit.advise.claims.grounds import ROUNDING, Paired, Unary, apart, digits, minimiser, real, slope, trained
 from lossaudit.catalogue.later import torch
 
 # 52
@@ -32,7 +32,7 @@ def ranked(scores: torch.Tensor, positive: torch.Tensor) -> float:
     return (hits.cumsum(0) / torch.arange(1, len(hits) + 1) * hits).sum().item() / hits.sum().item()
 
 
-def under_imbalance(loss: Function = focal, seeds: Sequence[int] = (0, 1, 2, 3, 4)) -> Evidence:
+def under_imbalance(loss: Unary = focal, seeds: Sequence[int] = (0, 1, 2, 3, 4)) -> Evidence:
     x, y = digits()
     found: dict[str, list[float]] = {"focal": [], "cross-entropy": []}
     for seed in seeds:
@@ -42,7 +42,7 @@ def under_imbalance(loss: Function = focal, seeds: Sequence[int] = (0, 1, 2, 3, 
         sign = torch.where(positive[few], 1.0, -1.0)
         for name, cost in (("focal", loss), ("cross-entropy", cross_entropy)):
 
-            def objective(z: torch.Tensor, cost: Function = cost, sign: torch.Tensor = sign) -> torch.Tensor:
+            def objective(z: torch.Tensor, cost: Unary = cost, sign: torch.Tensor = sign) -> torch.Tensor:
                 return cost(sign * z[:, 0]).mean()
 
             model = trained(x[few], objective, 1, 100, seed)
@@ -179,7 +179,7 @@ def finite_gap(loss: Smoothed = smoothed, epsilon: float = 0.1) -> Evidence:
 # 57
 
 
-def calibration_error(model: Function, x: torch.Tensor, y: torch.Tensor) -> float:
+def calibration_error(model: Unary, x: torch.Tensor, y: torch.Tensor) -> float:
     """Expected calibration error in ten bins."""
     with torch.no_grad():
         confidence, answer = torch.softmax(model(x), 1).max(1)
@@ -292,7 +292,7 @@ def independent(z: torch.Tensor) -> torch.Tensor:
     return torch.sigmoid(z)
 
 
-def several_labels(head: Function = independent) -> Evidence:
+def several_labels(head: Unary = independent) -> Evidence:
     q = real(0.9, 0.8, 0.1)  # how often each label is there
     zero = torch.zeros(3, dtype=torch.float64)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from lossaudit.advise.claims.claim import Answer, Claim, Evidence, Means
-from lossaudit.advise.claims.grounds import ROUNDING, Function, Paired, apart, card_of, gradient, minimiser, real, slope
+from lossaudit.advise.claims.grounds import ROUNDING, Paired, Unary, apart, card_of, gradient, minimiser, real, slope
 from lossaudit.catalogue.later import torch
 
 # 45 and 46
@@ -26,12 +26,12 @@ def square(residual: torch.Tensor) -> torch.Tensor:
 Joined: TypeAlias = "Callable[[torch.Tensor, float], torch.Tensor]"
 
 
-def bounded_influence(loss: Function = huber) -> Evidence:
+def bounded_influence(loss: Unary = huber) -> Evidence:
     inside = max(abs(loss(real(r)).item() - r * r / 2) for r in (0.0, 0.25, -0.5, 0.75))
     outside = max(abs(slope(loss, r) - math.copysign(1, r)) for r in (1.5, -4.0, 1e3, 1e9))
     clean, zero = real(-0.5, 0, 0.25, 0.5), torch.zeros((), dtype=torch.float64)
 
-    def moved(cost: Function) -> float:
+    def moved(cost: Unary) -> float:
         """How far the fitted centre goes when an outlier goes from 10 to 1000."""
 
         def centre(outlier: float) -> float:
@@ -49,7 +49,7 @@ def bounded_influence(loss: Function = huber) -> Evidence:
     )
 
 
-def jump(loss: Function, at: float, step: float) -> float:
+def jump(loss: Unary, at: float, step: float) -> float:
     """The slope to the right less that to the left, from chords of this length."""
     before, here, after = (loss(real(at + way * step)).item() for way in (-1, 0, 1))
     return ((after - here) - (here - before)) / step
@@ -59,7 +59,7 @@ def kink_at_the_join(loss: Joined = huber) -> Evidence:
     wide, narrow = 2.0**-6, 2.0**-16
     joins = [(way * delta, delta) for delta in (0.5, 1.0, 4.0) for way in (-1, 1)]
 
-    def with_delta(delta: float) -> Function:
+    def with_delta(delta: float) -> Unary:
         return lambda residual: loss(residual, delta)
 
     jumps = [tuple(jump(with_delta(delta), at, step) for step in (wide, narrow)) for at, delta in joins]
@@ -179,7 +179,7 @@ def focal(z: torch.Tensor) -> torch.Tensor:
     return -((1 - p) ** 2) * p.log()
 
 
-def down_weights_easy(loss: Function = focal) -> Evidence:
+def down_weights_easy(loss: Unary = focal) -> Evidence:
     def share(p: float) -> float:
         """This loss's gradient as a share of cross-entropy's, where the true class has probability p."""
         z = real(math.log(p / (1 - p)), 0)
@@ -237,7 +237,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Adam divides the term by its running scale of the gradient, and AdamW does not, so the two part ways.",
         means=Means.IDENTITY,
         check=decays,
-        terms="Weight decay: shrinking the weights by a factor at each step. The decay of SGD is 2 lambda.",
+        terms="Weight decay: shrinking the weights by a factor at each step. The weight_decay of SGD is then 2 lambda.",
     ),
     Claim(
         number=49,

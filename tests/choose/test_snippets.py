@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.choose.made import batch
 
 from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
-from tests.choose.made import batch
 
 STEPS = 40
 CASES = [(recipe, framework) for recipe in SHAPES for framework in FRAMEWORKS if code(recipe, framework, {})]

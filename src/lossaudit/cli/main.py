@@ -16,18 +16,17 @@ from lossaudit.errors import LossauditError
 COMMANDS = {
     "lint": "read training code, run nothing, and name the mistakes",
     "run": "run a training script and watch what it trains on",
+    "choose": "which loss fits a task, and why",
+    "losses": "list the losses and what is known of them",
+    "explain": "explain a loss, a rule or a topic",
+    "claims": "list what people say about losses, and check it",
     "prove": "prove a loss convex, or refute it",
     "card": "print everything known of a loss",
-    "losses": "list the losses, by what they are for and what is known of them",
     "rules": "list the rules",
-    "explain": "explain a loss, a rule or a topic",
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit")
-    "explain": "explain a rule",
-    "claims": "list what people say about losses, and check it",
-PLANNED = ("choose", "draw", "compare", "watch", "audit", "losses")
+PLANNED = ("draw", "compare", "watch", "audit")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

@@ -69,18 +69,19 @@ def strength(program: Program) -> Strength | None:
         return Strength()
     forms = [_over_variables(known, row, n) for row in _strict_rows(known, program.output, 1)]
     rows = [row for row in forms if row is not None]
-    rank = fmpq_mat(rows).rank() if rows else 0
+    rank = _rank(rows)
     modulus, modulo_shift = _moduli(known, program)
     strict = rank == n or modulus.p > 0
-    modulo = strict or modulo_shift.p > 0 or (rank == n - 1 > 0 and not any(map(sum, rows)))
-    return Strength(strict, modulo, modulus, max(modulus, modulo_shift))
-    rank = _rank(rows)
     but_one = rank == n - 1 > 0  # all directions but those of one line
     modulo = strict or modulo_shift.p > 0 or (but_one and not any(sum(row, ZERO) for row in rows))
     centred = modulo or (but_one and _rank([*rows, [ONE] * n]) == n)
     return Strength(strict, modulo, centred, modulus, max(modulus, modulo_shift))
+
+
 def _rank(rows: list[list[fmpq]]) -> int:
     return fmpq_mat(rows).rank() if rows else 0
+
+
 def _over_variables(known: Known, form: Form, n: int) -> list[fmpq] | None:
     """The form's coefficients by variable; None if it holds anything else."""
     row = [ZERO] * n

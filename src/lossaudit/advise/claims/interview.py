@@ -68,7 +68,7 @@ def additive(
         list_net,
     ),
 ) -> Evidence:
-    found = {loss.__name__: interaction(loss) for loss in losses}
+    found = {loss.__name__.replace("_", " "): interaction(loss) for loss in losses}
     shown = ", ".join(f"{name} {value:.2g}" for name, value in found.items())
     return Evidence(
         holds=min(found.values()) < ROUNDING,

@@ -134,10 +134,8 @@ LOSSES = (
         "0.",
         when_not="The quantile must be exact: take pinball, or a kappa that is small beside the spread of the target.",
         stable="`F.huber_loss(f, y, reduction='none', delta=kappa)`, weighted by `torch.where(y > f, tau, 1 - tau)`.",
-        limits="With kappa at or above the spread of the target it fits an expectile.",
-        implementations=(
-            Implementation("IQN (Dabney et al. 2018b, eq. 3)", "divided by kappa, so that kappa to 0 is the pinball"),
-        ),
+        limits="With kappa above the spread of the target it fits an expectile. IQN divides by kappa, so that kappa to "
+        "0 is the pinball itself.",
         references=(
             "Dabney, Rowland, Bellemare and Munos 2018, Distributional reinforcement learning with quantile "
             "regression, eq. 10",

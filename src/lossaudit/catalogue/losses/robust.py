@@ -21,7 +21,7 @@ def charbonnier(f: torch.Tensor, y: torch.Tensor, delta: float = 1.0) -> torch.T
 
     >>> import torch
     >>> charbonnier(torch.tensor([3.0]), torch.tensor([-1.0]), delta=3.0)  # 9 (5/3 - 1)
-    tensor(6.)
+    tensor(6.0000)
     """
     return (delta**2 * (torch.sqrt(1 + ((f - y) / delta) ** 2) - 1)).sum()
 

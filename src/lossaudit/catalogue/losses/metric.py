@@ -71,7 +71,7 @@ LOSSES = (
         latex=r"z \text{ if } y = 1, \quad \max(0, m - z) \text{ if } y = -1",
         callable="torch.nn.functional.hinge_embedding_loss",
         options=(Option("margin", 1.0, "margin > 0", "distance from which on dissimilar pairs cost nothing"),),
-        example=View(variables="the distances of the pairs", arguments=((0.8, 0.3), (1.0, -1.0)), domain="nonnegative"),
+        example=View(variables="the distances of the pairs", arguments=((0.8, 0.3), (1.0, -1.0)), wrong=(1, 0)),
         gradient="1 on the distance of similar pairs, -1 on that of dissimilar ones closer than the margin, 0 beyond.",
         optimises="Distance 0 for pairs that are more often similar than not, the margin for the others.",
         when="Distances of pairs that are known to be similar or not.",

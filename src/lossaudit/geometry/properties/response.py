@@ -130,6 +130,8 @@ def at_uniform(family: Family) -> Entry:
 def confident(family: Family, *, right: bool = False) -> Entry:
     """The limit of the gradient's norm where the prediction is confident and wrong (or right)."""
     index, direction = right_way(family) if right else wrong_way(family)
+    if not family.domain.contains(fmpq(direction[-1]) * FAR):
+        return Entry("-", Ground.UNKNOWN, "the outputs do not range that far")
     return tail(family.programs[index], direction)
 
 
@@ -236,8 +238,11 @@ def _fitted(slopes: Slopes, direction: Sequence[int]) -> Entry:
     if abs(float(norms[-4].log().mid()) - (start - rate * earlier + power * math.log(earlier))) > 0.1:
         kind = "decays" if logs[2] < logs[1] else "grows"
         return Entry(f"{kind} faster than exponentially", Ground.MEASURED, how)
+    law = _monomial(power) + _exponential(rate)
+    if not law:
+        return Entry(f"constant {math.exp(start):.4g}", Ground.MEASURED, how)
     kind = "decays" if rate > 0 else "grows"
-    return Entry(f"{kind} like {math.exp(start):.3g}{_monomial(power)}{_exponential(rate)}", Ground.MEASURED, how)
+    return Entry(f"{kind} like {math.exp(start):.3g}{law}", Ground.MEASURED, how)
 
 
 def _power_law(slopes: Slopes, direction: Sequence[int]) -> Entry | None:

@@ -95,6 +95,12 @@ def test_checks_have_no_markdown(capsys):
     assert "--format full or json" in capsys.readouterr().err
 
 
+def test_a_package_that_is_missing_is_named_in_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(checking, "find_spec", lambda module: None if module == "sklearn" else object())
+    assert main(["claims", "--check", "7"]) == 2
+    assert capsys.readouterr().err == ("lossaudit: the checks need scikit-learn: pip install 'lossaudit[demo]'\n")
+
+
 def test_output_goes_to_a_file(tmp_path, capsys):
     file = tmp_path / "claims.json"
     assert main(["claims", "--format", "json", "--output", str(file)]) == 0

@@ -12,9 +12,9 @@ Ciampiconi, Elwood, Leonardi, Mohamed and Rozza, *A survey and taxonomy of loss 
 2301.05579, first version), tags each of 33 losses as CONT (continuous), DIFF (differentiable), L-CONT (Lipschitz), CONV
 (convex) and S-CONV (strictly convex). A tag means nothing without its argument: cross-entropy is strictly convex and
 not Lipschitz in a probability, Lipschitz and not strictly convex in logits. So every line here names the argument, and
-says what is derived for it: convexity by the prover, with evidence that the checker replays; Lipschitz constants and strict
-convexity by the rules of the card; continuity and differentiability from the pieces of the recorded program and how
-they meet. What is only measured says so.
+says what is derived for it: convexity by the prover, with evidence that the checker replays; Lipschitz constants and
+strict convexity by the rules of the card; continuity and differentiability from the pieces of the recorded program and
+how they meet. What is only measured says so.
 
 **What is missing.** The complete list of printed tags could not be had when this page was made. It treats the tags that
 are known to be printed or left out in the first version, on {losses} losses, and says nothing about the rest."""

@@ -1,4 +1,4 @@
-"""What the checks of several claims share: verdicts that count, cards, slopes, minimisers."""
+"""What the checks of several claims share: verdicts that count, cards, slopes, minimisers, trainings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lossaudit.verdict import Verdict
 
 Function: TypeAlias = "Callable[..., torch.Tensor]"
+Unary: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
+Paired: TypeAlias = "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
 
 ROUNDING = 1e-12
 """Two computations in float64 that differ by less are the same."""
@@ -62,18 +64,18 @@ def real(*numbers: Any) -> torch.Tensor:
     return torch.tensor(numbers, dtype=torch.float64)
 
 
-def gradient(function: Function, at: torch.Tensor) -> torch.Tensor:
+def gradient(function: Unary, at: torch.Tensor) -> torch.Tensor:
     """By automatic differentiation, in the precision of the point."""
     point = at.detach().clone().requires_grad_()
     return torch.autograd.grad(function(point), point)[0]
 
 
-def slope(function: Function, at: float) -> float:
+def slope(function: Unary, at: float) -> float:
     """The derivative of a function of one number, by automatic differentiation in float64."""
     return gradient(function, torch.tensor(at, dtype=torch.float64)).item()
 
 
-def minimiser(function: Function, start: torch.Tensor) -> torch.Tensor:
+def minimiser(function: Unary, start: torch.Tensor) -> torch.Tensor:
     """Where a smooth convex function of float64 is least, by L-BFGS."""
     point = start.detach().clone().requires_grad_()
     steps = torch.optim.LBFGS(
@@ -93,3 +95,26 @@ def minimiser(function: Function, start: torch.Tensor) -> torch.Tensor:
 def apart(one: torch.Tensor, other: torch.Tensor) -> float:
     """The largest difference between two arrays."""
     return (one - other).abs().max().item()
+
+
+@cache
+def digits() -> tuple[torch.Tensor, torch.Tensor]:
+    """Scikit-learn's: pixels in [0, 1], 64 a row, and labels."""
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    return torch.tensor(pixels, dtype=torch.float32) / 16, torch.tensor(labels)
+
+
+def trained(x: torch.Tensor, loss: Unary, outputs: int, epochs: int, seed: int) -> Unary:
+    """A network with 64 hidden units, trained on the whole of x with Adam; `loss` is a function of its outputs."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        nn = torch.nn
+        model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, outputs))
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(epochs):
+        optimiser.zero_grad()
+        loss(model(x)).backward()
+        optimiser.step()
+    return model

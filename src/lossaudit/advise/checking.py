@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from importlib.util import find_spec
 
 from lossaudit.advise.claims import find
 from lossaudit.advise.claims.claim import Answer, Claim, Evidence, Means
+from lossaudit.errors import UsageError
 
+_NEEDED = {"torch": "PyTorch", "numpy": "NumPy", "sklearn": "scikit-learn"}
 _FEW = 3  # so many are checked in this process: starting others takes longer
 
 
@@ -70,7 +73,14 @@ def check(claim: Claim) -> Checked:
 
 
 def check_all(claims: Sequence[Claim]) -> Iterator[Checked]:
-    """Run the checks of these claims, in two processes if there are many; in their order."""
+    """Run the checks of these claims, in two processes if there are many; in their order.
+
+    Raises:
+        UsageError: A package that the checks use is not installed.
+    """
+    missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise UsageError(f"the checks need {' and '.join(missing)}: pip install 'lossaudit[demo]'")
     if sum(claim.check is not None for claim in claims) <= _FEW:
         yield from map(check, claims)
         return

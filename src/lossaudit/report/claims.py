@@ -7,14 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from textwrap import fill
+from textwrap import TextWrapper
 
 from lossaudit.advise.checking import Checked, Result
 from lossaudit.advise.claims import group_of
 from lossaudit.advise.claims.claim import Claim
 from lossaudit.report.wording import count, one_line
-
-_WIDTH = 100
 
 
 def table(claims: Sequence[Claim]) -> str:
@@ -36,9 +34,7 @@ def whole(claim: Claim) -> str:
         ("reason", claim.reason),
         ("checked by", how(claim)),
     ]
-    lines = [
-        fill(text, _WIDTH, initial_indent=f"  {label:<12}", subsequent_indent=" " * 14) for label, text in rows if text
-    ]
+    lines = [_filled(text, 100, f"  {label:<12}", " " * 14) for label, text in rows if text]
     return "\n".join((f"{claim.number}. {claim.name}", *lines)) + "\n"
 
 
@@ -100,13 +96,17 @@ def markdown(claims: Sequence[Claim]) -> str:
 def _entry(claim: Claim) -> Iterator[str]:
     yield f"### {claim.number}. {claim.said}"
     yield ""
-    yield fill(f"**{claim.answer.value.capitalize()}.** {claim.reason}", 120)
+    yield _filled(f"**{claim.answer.value.capitalize()}.** {claim.reason}")
     yield ""
     if claim.terms:
-        yield fill(f"Terms: {claim.terms}.", 120)
+        yield _filled(f"Terms: {claim.terms}.")
         yield ""
-    yield fill(f"`{claim.name}`; {how(claim)}", 120)
+    yield _filled(f"`{claim.name}`; {how(claim)}")
     yield ""
+
+
+def _filled(text: str, width: int = 120, first: str = "", rest: str = "") -> str:
+    return TextWrapper(width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False).fill(text)
 
 
 def checked_line(checked: Checked, names: int) -> str:

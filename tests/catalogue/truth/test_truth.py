@@ -34,11 +34,13 @@ def test_definition(name: str, case: Case) -> None:
     assert float(function(*map(tensor, case.arguments), **case.options)) == pytest.approx(case.value, rel=1e-9)
 
 
-@pytest.mark.parametrize(("name", "case"), EACH)
+ELSEWHERE = [each for each in EACH if not catalogue.LOSSES[each.values[0]].callable.startswith("lossaudit.")]
+"""Of the others the definition is the only implementation."""
+
+
+@pytest.mark.parametrize(("name", "case"), ELSEWHERE)
 def test_implementation(name: str, case: Case) -> None:
     loss = catalogue.LOSSES[name]
-    if loss.callable.startswith("lossaudit."):
-        pytest.skip("the definition is the only implementation")
     value = case.call() if case.call else reference.run(loss, case.arguments, dict(case.options))
     expected = case.value if case.reference is None else case.reference
     assert value == pytest.approx(expected, rel=1e-4, abs=1e-6)

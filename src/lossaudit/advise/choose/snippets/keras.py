@@ -23,7 +23,7 @@ _COUNTS = 'COUNTS = ops.convert_to_tensor(COUNTS, dtype="float32")'
 _INDEX = 'index = ops.cast(y, "int32")\n'
 _CROSS_ENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 _BINARY = "keras.losses.BinaryCrossentropy(from_logits=True)"
-_WEIGHTED = "return ops.take(WEIGHTS, ops.cast(y, \"int32\")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)"
+_WEIGHTED = 'return ops.take(WEIGHTS, ops.cast(y, "int32")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)'
 _BELOW = """\
 step = ops.tril(ops.ones((z.shape[-1], z.shape[-1])))
 log_p = ops.log_softmax(z, axis=-1)[..., None, :]
@@ -309,7 +309,7 @@ from keras import layers, ops
 # the last layer gives {shape.last}
 {around}{body}
 
-{around if around != chr(10) else ''}# x: {x}
+{around if around != chr(10) else ""}# x: {x}
 # y: {shape.y}
 model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss_of)
 

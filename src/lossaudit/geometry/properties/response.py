@@ -57,6 +57,8 @@ def curve(family: Family) -> GradientResponse | None:
     index, direction = wrong_way(family)
     slopes = Slopes(family.programs[index])
     own = [_norm(slopes, direction, gap) for gap in GAPS]
+    if math.isnan(own[0]) and _alike(sides := _beside_uniform(slopes, family.variables)):
+        own[0] = float(_length(sides[0]).mid())
     if not (math.isfinite(own[0]) and own[0] > 0):
         return None
     reference = [_cross_entropy(family.variables, gap) for gap in GAPS]
@@ -119,12 +121,37 @@ def at_uniform(family: Family) -> Entry:
     if square is not None:
         square = square * (fmpq(k, k - 1) if k > 1 else 4)
         return Entry(rational_root(square), Ground.PROVED, "exact value of the derivatives at z = 0")
-    found = Slopes(program).norm([fmpq(0)] * k)
+    slopes = Slopes(program)
+    found, ground, how = slopes.norm([fmpq(0)] * k), Ground.PROVED, "in ball arithmetic at z = 0"
     if not found.is_finite():
-        return Entry("none", Ground.MEASURED, "the loss has no gradient at uniform logits")
+        sides = _beside_uniform(slopes, k)
+        if not all(x.is_finite() for side in sides for x in side):
+            return Entry("unknown", Ground.UNKNOWN, "its formula changes at uniform logits")
+        if not _alike(sides):
+            return Entry("none", Ground.MEASURED, "the loss has no gradient at uniform logits")
+        found, ground, how = _length(sides[0]), Ground.MEASURED, "the same from every side, next to z = 0"
     with ctx.workprec(128):
         ratio = found * (arb(fmpq(k, k - 1)).sqrt() if k > 1 else 2)
-    return Entry(number(float(ratio.mid())), Ground.PROVED, "in ball arithmetic at z = 0")
+    return Entry(number(float(ratio.mid())), ground, how)
+
+
+def _beside_uniform(slopes: Slopes, k: int) -> list[list[arb]]:
+    """Gradients 1e-12 from uniform logits, on different sides; no two logits are alike there."""
+    away = [fmpq(i + 1, 10**12) for i in range(k)]
+    return [slopes.at([sign * x for x in away[i:] + away[:i]]) for i in range(k) for sign in (1, -1)]
+
+
+def _alike(gradients: Sequence[Sequence[arb]]) -> bool:
+    size = 1 + float(_length(gradients[0]).mid())
+    return all(
+        abs(float((x - y).mid())) < 1e-8 * size
+        for other in gradients[1:]
+        for x, y in zip(gradients[0], other, strict=True)
+    )
+
+
+def _length(vector: Sequence[arb]) -> arb:
+    return sum((x * x for x in vector), arb(0)).sqrt()
 
 
 def confident(family: Family, *, right: bool = False) -> Entry:

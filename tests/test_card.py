@@ -289,6 +289,9 @@ def test_assertions():
     assert_not_saturating("focal", classes=2)
     with pytest.raises(AssertionError, match="SATURATES"):
         assert_not_saturating(clipped, *EXAMPLE)
+    assert_not_saturating("weighted_bce")
+    with pytest.raises(AssertionError, match="SATURATES"):
+        assert_not_saturating("asymmetric")  # for the negative label alone
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ LOSSES = (
         callable="lossaudit.catalogue.losses.ordinal.ordinal_cross_entropy",
         definition=ordinal_cross_entropy,
         gradient="It does not vanish where the softmax is sure of a wrong level: its largest entry then tends to the "
-        "number of levels in between, so that far errors pull harder.",
+        "distance in levels, so that far errors pull harder.",
         optimises="q, the true probabilities: it is a sum of strictly proper scores.",
         when="Ordered levels, or a number cut into bins, and a softmax over them.",
         when_not="The levels have no order: use cross_entropy. You want one score and thresholds: use cumulative_link.",

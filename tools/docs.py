@@ -43,12 +43,15 @@ STYLE = f"""
 :root{{{chart.LIGHT}}}
 [data-md-color-scheme=slate]{{{chart.DARK}}}
 @media print{{:root{{{chart.LIGHT}}}}}
-figure.response{{max-width:34rem;margin:1rem auto}}
+figure.response{{max-width:480px;margin:1rem auto}}
 figure.response figcaption{{max-width:none;text-align:left;font-style:normal}}
 figure.response{{{chart.SHAPES}}}
+.md-typeset td:first-child code{{white-space:nowrap}}
 .math{{overflow-x:auto;margin:1rem 0;font-size:1.1em}}
+math{{font-family:"STIX Two Math","Cambria Math","Latin Modern Math","Libertinus Math","DejaVu Math TeX Gyre",math}}
 """
 
+_WIDE = ("task", "reference")  # columns that leave no room for the others
 _NAMED = ("losses/", "rules/", "topics/")
 _FENCE = re.compile(r"^(```+)[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _MATH = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.MULTILINE | re.DOTALL)
@@ -96,8 +99,9 @@ def _topics() -> Iterator[Page]:
 
 def _losses() -> Iterator[Page]:
     intro = "Each name leads to a page with the formula, the names in every framework, and the card of the loss."
-    table = losses.markdown(select())
-    yield Page("losses/index.md", "All losses", f"# Losses\n\n{intro}\n\n{table}", ("Losses",))
+    families = dict.fromkeys(loss.family for loss in catalogue.LOSSES.values())
+    tables = (f"## {name.capitalize()}\n\n{losses.markdown(select(family=name), _WIDE)}" for name in families)
+    yield Page("losses/index.md", "All losses", "\n\n".join(("# Losses", intro, *tables)), ("Losses",))
     for loss in catalogue.LOSSES.values():
         text, card = loss_page.page(loss), shipped(loss.name)
         if card is not None and card.response is not None:
@@ -151,11 +155,16 @@ def _program(block: str) -> str:
 
 
 def _prose(text: str, page: Page, names: Mapping[str, str]) -> str:
-    text = _MATH.sub(lambda math: f'<div class="math">{convert(math[1], display="block")}</div>', text)
+    text = _MATH.sub(lambda math: f'<div class="math">{_mathml(math[1])}</div>', text)
     text = _LINK.sub(lambda link: _moved(link, page.path), text)
     text = re.sub(r"^ {2,3}(?=\S)", "    ", text, flags=re.MULTILINE)  # of a list's item: Python-Markdown wants four
     lines = text.split("\n")
     return "\n".join(line if line.startswith(("#", "    ", "<")) else _linked(line, page, names) for line in lines)
+
+
+def _mathml(latex: str) -> str:
+    """MathML, which browsers show by themselves. Bars that nothing says should grow keep their size."""
+    return convert(re.sub(r"\\[lr]vert\b", "|", latex), display="block")
 
 
 def _linked(line: str, page: Page, names: Mapping[str, str]) -> str:
@@ -204,14 +213,14 @@ def navigation(gathered: list[Page]) -> list[object]:
     return tree
 
 
-def configuration(gathered: list[Page], output: Path) -> str:
+def configuration(gathered: list[Page]) -> str:
     """The settings of zensical: no fonts, scripts or styles of another host."""
     return f"""\
 [project]
 site_name = "lossaudit"
 site_description = "Does your model's output head belong with its loss?"
 docs_dir = "pages"
-site_dir = {json.dumps(str(output))}
+site_dir = "site"
 use_directory_urls = false
 extra_css = ["style.css"]
 nav = {_toml(navigation(gathered))}
@@ -262,11 +271,12 @@ def build(output: Path) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(finished(page, names).text, encoding="utf-8")
         Path(folder, "pages", "style.css").write_text(STYLE, encoding="utf-8")
-        Path(folder, "zensical.toml").write_text(configuration(gathered, output.resolve()), encoding="utf-8")
+        Path(folder, "zensical.toml").write_text(configuration(gathered), encoding="utf-8")
         command = [sys.executable, "-m", "zensical", "build", "--strict"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"zensical: {done.stdout}{done.stderr}")
+        if done.returncode != 0:
+            raise SystemExit(f"zensical: {done.stdout}{done.stderr}")
+        shutil.copytree(Path(folder, "site"), output)
     return len(gathered)
 
 

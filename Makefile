@@ -2,6 +2,7 @@
 # make test   linters, types, import contract, tests
 # make zoo    the prover before every loss of the public zoo: what it decides, and how fast
 # make cards  derives the card of every loss again, and says which changed
+# make docs   builds the documentation in build/docs, for a browser, without a network
 # make clean  removes what the two have made
 
 # The first Python that is new enough; choose another by `make demo PYTHON=/path/to/python3.12`.
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $
 
 FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, flax, keras, cvxpy
 
-.PHONY: demo test zoo cards clean python
+.PHONY: demo test zoo cards docs clean python
 .NOTPARALLEL:
 
 demo: python
@@ -49,6 +50,11 @@ zoo: python
 cards: python
 	@"$(PYTHON)" tools/environment.py test
 	@.venv/bin/python tools/cards.py
+
+docs: python
+	@"$(PYTHON)" tools/environment.py test
+	@.venv/bin/python tools/docs.py build/docs
+	@echo "Open build/docs/index.html in a browser."
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html

@@ -74,7 +74,6 @@ def test_a_planned_command_says_so(name, capsys):
         (["run", "--every", "0", "x.py"], "'0' is no whole number above 0"),
         (["run", "--stop-after", "few", "x.py"], "'few' is no whole number above 0"),
         (["run", "--format", "pdf", "x.py"], "pdf"),
-        (["explain"], "NAME"),
         (["explain", "mse-on-sofmax"], "mse-on-softmax"),
         (["rules", "extra"], "extra"),
         (["--nonsense"], "--nonsense"),

@@ -38,13 +38,16 @@ def framework_of(path: str) -> str:
 def of(loss: Loss) -> Mapping[str, Mapping[str, str]]:
     """By framework or package: the loss's names there, and how what each computes differs from the formula.
 
+    A name that a configuration takes, as `compile(loss="mse")` does, stands in quotes.
+
     >>> from lossaudit import catalogue
     >>> list(of(catalogue.LOSSES["cross_entropy"])["torch"])[:2]
     ['torch.nn.functional.cross_entropy', 'torch.nn.CrossEntropyLoss']
     """
     found: dict[str, dict[str, str]] = {framework: {} for framework in SPELLED}
     for framework in SPELLED:
-        names = (spelling.path for spelling in catalogue.spelled(framework, loss.name) if spelling.kind in _TYPED)
+        spelled = [spelling for spelling in catalogue.spelled(framework, loss.name) if spelling.kind in _TYPED]
+        names = (f'"{each.path}"' if each.kind is Kind.STRING else each.path for each in spelled)
         found[framework] = dict.fromkeys(names, "")
     found.setdefault(framework_of(loss.callable), {}).setdefault(loss.callable, "")
     for known in loss.implementations:

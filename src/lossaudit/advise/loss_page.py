@@ -136,7 +136,7 @@ def _see_also(loss: Loss) -> Iterator[str]:
 
 def _rules(loss: Loss) -> Iterator[str]:
     """Rules on whose page a program that has the mistake names the loss; those of style are left out."""
-    names = {re.split(r"\W", path)[-1] for found in implementations.of(loss).values() for path in found}
+    names = {re.findall(r"\w+", path)[-1] for found in implementations.of(loss).values() for path in found}
     named = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     for rule, (code, text) in rules.pages().items():
         marked = re.compile(_MARKED.format(re.escape(rule)))

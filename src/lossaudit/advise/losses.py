@@ -170,7 +170,7 @@ def holds(name: str, entry: Entry) -> bool | None:
     if entry.ground is Ground.UNKNOWN:
         return None
     if name == "saturating":
-        return _first(entry.value, yes=r"decays|0\b", no="constant|grows|tends")
+        return _first(entry.value, yes=r"decays|(exactly )?0\b", no="constant|grows|tends")
     if name == "lipschitz":
         return {Ground.PROVED: True, Ground.REFUTED: False}.get(entry.ground)
     return _first(entry.value, yes=r"yes\b|strictly\b|it seems\b(?! not)", no=r"no\b|it seems not\b")

@@ -22,10 +22,9 @@ _HUGE = 1e300  # beyond it, and below its inverse, floating point arithmetic giv
 _DECADES = 8  # what a log axis shows at most below its largest value
 _LETTERS, _LETTER_HEIGHT = 12, 14  # of a line's name: letters in a row, and height of a row
 
-STYLE = """
-:root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}
-@media (prefers-color-scheme:dark){:root{--k1:#6cc0f0;--k2:#ff9d5c;--k3:#3fd0a0;--grid:#3a3f47;--zone:#ff9d5c}}
-@media print{:root{--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a}}
+LIGHT = "--k1:#0067a5;--k2:#b8480a;--k3:#00704f;--grid:#d9dce1;--zone:#b8480a"
+DARK = "--k1:#6cc0f0;--k2:#ff9d5c;--k3:#3fd0a0;--grid:#3a3f47;--zone:#ff9d5c"
+SHAPES = """
 svg{display:block;width:100%;height:auto;color:inherit}
 svg text{font:13px system-ui,sans-serif;fill:currentColor}
 svg .grid{stroke:var(--grid);stroke-width:1}
@@ -39,6 +38,10 @@ svg text.k1,svg text.k2,svg text.k3{stroke:none}
 svg text.k1{fill:var(--k1)} svg text.k2{fill:var(--k2)} svg text.k3{fill:var(--k3)}
 svg .zone{fill:var(--zone);opacity:.12} svg .mark{stroke:currentColor;stroke-width:1;opacity:.7}
 """
+STYLE = f"""
+:root{{{LIGHT}}}
+@media (prefers-color-scheme:dark){{:root{{{DARK}}}}}
+@media print{{:root{{{LIGHT}}}}}{SHAPES}"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv as writer
 import io
 import json as notation
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 
@@ -112,14 +112,15 @@ def csv(selection: Selection) -> str:
     return text.getvalue()
 
 
-def markdown(selection: Selection) -> str:
-    """A table of Markdown."""
+def markdown(selection: Selection, without: Collection[str] = ()) -> str:
+    """A table of Markdown, without some of the columns."""
     if not selection.rows:
         return _none(selection)
-    lines = [list(_COLUMNS), ["---"] * len(_COLUMNS)]
+    columns = {name: cell for name, cell in _COLUMNS.items() if name not in without}
+    lines = [list(columns), ["---"] * len(columns)]
     for row in selection.rows:
-        name, *cells, reference = (cell(row).replace("|", r"\|") for cell in _COLUMNS.values())
-        lines.append([f"`{name}`", *cells, f"`{reference}`"])
+        cells = {name: cell(row).replace("|", r"\|") for name, cell in columns.items()}
+        lines.append([f"`{cell}`" if name in ("name", "reference") else cell for name, cell in cells.items()])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 

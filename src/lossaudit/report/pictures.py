@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lossaudit.card import GradientResponse
 from lossaudit.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axis, Curve, chart, linear, logarithmic, y_pixel
-from lossaudit.report.markup import Markup, join, tag
+from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.report.wording import figure, percent
 from lossaudit.result import Series
 
@@ -17,26 +17,35 @@ _SHARE = Axis("share of samples", 0, 1, tuple((k / 4, f"{25 * k} %") for k in ra
 
 
 def response(measured: GradientResponse, loss: str) -> Markup:
-    """The gradient on the path to "confident and wrong", beside cross-entropy's."""
-    up = logarithmic("gradient, relative to uniform logits", (*measured.ratio, *measured.reference, STUCK / 10))
-    across = linear("wrong logit minus true logit (nats)", min(measured.gap), max(measured.gap))
-    reading = _reading(measured)
-    y, right = round(y_pixel(up, STUCK), 1), WIDTH - RIGHT
-    zone = join(
-        tag("rect", class_="zone", x=LEFT, y=y, width=right - LEFT, height=round(HEIGHT - BOTTOM - y, 1)),
-        tag("line", class_="mark", x1=LEFT, x2=right, y1=y, y2=y),
-        tag("text", "stuck: under 1 %", x=LEFT + 6, y=HEIGHT - BOTTOM - 6),
-    )
+    """The gradient on the path to "confident and wrong", or far from a number, beside the loss of reference."""
+    of_numbers = measured.unit != 0
+    relative = f"to a gap of {measured.unit:g}" if of_numbers else "to uniform logits"
+    up = logarithmic(f"gradient, relative {relative}", (*measured.ratio, *measured.reference, STUCK / 10))
+    name = "raw output minus the best one" if of_numbers else "wrong logit minus true logit (nats)"
+    across = linear(name, min(measured.gap), max(measured.gap))
+    reading = _reading_of_numbers(measured) if of_numbers else _reading(measured)
     curves = (
-        Curve("cross-entropy", measured.gap, measured.reference, 1),
+        Curve(measured.against, measured.gap, measured.reference, 1),
         Curve("this loss", measured.gap, measured.ratio, 2),
     )
+    title = f"Gradient response of {loss} beside {measured.against}"
+    heading = "by how far off it is." if of_numbers else "by how confident the mistake is."
     return _figure(
-        chart(f"Gradient response of {loss} beside cross-entropy", reading, across, up, curves, zone),
-        "How hard a wrong sample is pushed, by how confident the mistake is.",
+        chart(title, reading, across, up, curves, EMPTY if of_numbers else _stuck(up)),
+        f"How hard a wrong sample is pushed, {heading}",
         reading,
         _floor_note(up, measured.ratio, measured.reference),
         _gap_note(measured.ratio, measured.reference),
+    )
+
+
+def _stuck(up: Axis) -> Markup:
+    """The zone in which a mistake stays."""
+    y, right = round(y_pixel(up, STUCK), 1), WIDTH - RIGHT
+    return join(
+        tag("rect", class_="zone", x=LEFT, y=y, width=right - LEFT, height=round(HEIGHT - BOTTOM - y, 1)),
+        tag("line", class_="mark", x1=LEFT, x2=right, y1=y, y2=y),
+        tag("text", "stuck: under 1 %", x=LEFT + 6, y=HEIGHT - BOTTOM - 6),
     )
 
 
@@ -50,6 +59,14 @@ def _reading(measured: GradientResponse) -> str:
     if not dead:
         return f"Under 1 % of its gradient is left at a gap of {figure(min(under))}; it recovers beyond."
     return f"From a gap of {figure(min(dead))} on, under 1 % of its gradient is left: there a mistake stays."
+
+
+def _reading_of_numbers(measured: GradientResponse) -> str:
+    own, other = (figure(values[-1], 2) for values in (measured.ratio, measured.reference))
+    return (
+        f"At a gap of {figure(measured.gap[-1])} its gradient is {own} times that at {measured.unit:g}; "
+        f"the {measured.against}'s is {other} times."
+    )
 
 
 def shares(series: Series) -> Markup:

@@ -36,7 +36,6 @@ def test_a_claim_is_complete(claim):
     assert claim.said[0].isupper()
     assert claim.said.endswith(".")
     assert claim.reason.endswith(".")
-    assert not claim.terms.endswith(".")
     assert (claim.check is None) == (claim.means is Means.NONE)
     if claim.answer is Answer.OPEN:
         assert claim.check is None

@@ -99,7 +99,7 @@ def _entry(claim: Claim) -> Iterator[str]:
     yield _filled(f"**{claim.answer.value.capitalize()}.** {claim.reason}")
     yield ""
     if claim.terms:
-        yield _filled(f"Terms: {claim.terms}.")
+        yield _filled(f"Terms: {claim.terms.rstrip('.')}.")
         yield ""
     yield _filled(f"`{claim.name}`; {how(claim)}")
     yield ""

@@ -8,6 +8,7 @@ from typing import Any
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _EXACT = ("proved", "refuted")
+_NOTHING = 1e-60
 
 
 def differences(shipped: Mapping[str, Any], derived: Mapping[str, Any]) -> list[str]:
@@ -56,7 +57,13 @@ def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def _rounded(text: str) -> str:
-    return _NUMBER.sub(lambda number: f"{float(number.group()):.3g}", text)
+    """Numbers to three digits; those that are nothing but what a search had left of zero, as zero."""
+
+    def short(number: re.Match[str]) -> str:
+        value = float(number.group())
+        return f"{value if abs(value) > _NOTHING else 0:.3g}"
+
+    return _NUMBER.sub(short, text)
 
 
 def _same_numbers(before: object, after: object) -> bool:

@@ -123,7 +123,7 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
     row = loss.class_axis or head in _ROWS
     target, targets = _target(encoding, row, k=classes)
     logits = torch.zeros((len(target), classes) if row else target.shape, dtype=torch.float64)
-    spread = torch.linspace(0.1, 1.0, logits.numel(), dtype=torch.float64).reshape(logits.shape)
+    spread = torch.linspace(0.1, 0.9, logits.numel(), dtype=torch.float64).reshape(logits.shape)
     words = f"{loss.name}({argument}, y{shown})" + (f", z a row of {classes}" if row else "")
     return Named(behind, (spread, target), (0,), "the logits", words, targets, domain, True)
 

@@ -134,13 +134,13 @@ def card(
     >>> shown.entries["proper"].value, shown.entries["proper"].ground.value
     ('strictly', 'proved')
     """
-    from lossaudit.proving.card import Sized
     from lossaudit.proving.card import card as made
+    from lossaudit.proving.derive import card_by_name
     from lossaudit.proving.request import in_python
 
-    asked = in_python(loss, arguments, head, classes, options)
-    sized = Sized(loss, head, options) if isinstance(loss, str) else None
-    return ShownCard.of(made(asked, domain=domain, sized=sized))
+    if isinstance(loss, str) and not arguments:
+        return ShownCard.of(card_by_name(loss, head, classes, options, domain))
+    return ShownCard.of(made(in_python(loss, arguments, head, classes, options), domain=domain))
 
 
 def losses(

@@ -32,13 +32,16 @@ def handle(options: argparse.Namespace) -> int:
         UsageError: The loss cannot be found, called, or recorded.
     """
     from lossaudit.cli.prove import parameters
-    from lossaudit.proving.card import Sized, card
+    from lossaudit.proving.card import card
+    from lossaudit.proving.derive import card_by_name
     from lossaudit.report.card import ShownCard
 
-    asked = subject(options)
-    by_name = ":" not in options.loss
-    sized = Sized(options.loss, options.head, parameters(options)) if by_name else None
-    shown = ShownCard.of(card(asked, domain=domain_of(options.domain), sized=sized))
+    asked, domain = subject(options), domain_of(options.domain)
+    if ":" in options.loss:
+        shown = ShownCard.of(card(asked, domain=domain))
+    else:
+        named = options.loss, options.head, options.classes, parameters(options)
+        shown = ShownCard.of(card_by_name(*named, domain=domain))
     for line in asked.said:
         print(f"lossaudit: {line}", file=sys.stderr)
     write(_texts()[options.format](shown), options.output)

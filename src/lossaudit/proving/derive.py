@@ -1,16 +1,18 @@
-"""Derives the cards that are shipped: one for each loss of the catalogue, as it is meant to be used."""
+"""Cards of losses by name; those that are shipped show each loss of the catalogue as it is meant to be used."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from lossaudit import catalogue
 from lossaudit.card import Card, Entry, Ground
 from lossaudit.catalogue.schema import Expects, Loss
 from lossaudit.errors import LossauditError
 from lossaudit.proving.card import Sized, card
-from lossaudit.proving.named import Named, named, view
-from lossaudit.proving.prove import prove
+from lossaudit.proving.named import Named, named, usual_head, view
+from lossaudit.proving.prove import Domain, prove
 from lossaudit.proving.request import by_name
 from lossaudit.verdict import Scope, Status
 
@@ -22,13 +24,22 @@ _GROUNDS = {Status.PROVED: Ground.PROVED, Status.REFUTED: Ground.REFUTED, Status
 
 
 def derive(name: str) -> Card:
-    """The card of a loss of the catalogue behind its usual head, with three classes, and whether it is convex in its
-    further variables.
+    """The card that is shipped of a loss of the catalogue: behind its usual head, with three classes."""
+    return card_by_name(name, None, CLASSES, {})
+
+
+def card_by_name(name: str, head: str | None, classes: int, options: Mapping[str, Any], domain: Domain = None) -> Card:
+    """The card of a loss of the catalogue, and whether it is convex in its further variables.
+
+    Raises:
+        UsageError: There is no such loss, head, or parameter.
     """
-    loss = catalogue.LOSSES[name]
-    made = card(by_name(name, None, CLASSES, {}), sized=Sized(name, None, {}))
+    made = card(by_name(name, head, classes, options), domain=domain, sized=Sized(name, head, options))
+    loss = catalogue.find_loss(name)
+    if loss is None or options:  # views are of the loss as it stands there
+        return made
     further = {f"convex in {seen.variables}": _convex(view(loss, seen)) for seen in loss.views}
-    return replace(made, head=loss.heads[0], entries={**made.entries, **_in_probabilities(loss), **further})
+    return replace(made, head=head or usual_head(loss), entries={**made.entries, **_in_probabilities(loss), **further})
 
 
 def _in_probabilities(loss: Loss) -> dict[str, Entry]:

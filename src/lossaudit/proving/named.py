@@ -104,7 +104,7 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
         near = catalogue.nearest(name, names())
         raise UsageError(f"there is no loss {name!r}; nearest: {', '.join(near) or ', '.join(names())}")
     given = dict(options or {})
-    usual = next((known for known in loss.heads if known in HEADS), "identity")
+    usual = usual_head(loss)
     head = head or usual
     if head not in HEADS:
         raise UsageError(f"there is no head {head!r}; there is {', '.join(HEADS)}")
@@ -126,6 +126,11 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
     spread = torch.linspace(0.1, 0.9, logits.numel(), dtype=torch.float64).reshape(logits.shape)
     words = f"{loss.name}({argument}, y{shown})" + (f", z a row of {classes}" if row else "")
     return Named(behind, (spread, target), (0,), "the logits", words, targets, domain, True)
+
+
+def usual_head(loss: Loss) -> str:
+    """The head behind which a loss is looked at, if nobody asks for another."""
+    return next((known for known in loss.heads if known in HEADS), "identity")
 
 
 def tensor(numbers: Nested) -> torch.Tensor:

@@ -60,8 +60,9 @@ def render(card: Card) -> str:
 def _about(card: Card) -> Iterator[str]:
     scope = card.convexity.scope
     outputs = f"{card.classes} raw outputs" if card.classes > 1 else "one raw output"
+    of_what = f"one sample, {outputs}" if card.classes else "all of them together"
     targets = f"; targets: {scope.targets}" if scope.targets else ""
-    yield f"variables: {scope.variables}, {scope.domain}; each entry speaks of one sample, {outputs}{targets}"
+    yield f"variables: {scope.variables}, {scope.domain}; each entry speaks of {of_what}{targets}"
     yield "gradient: its norm, as the prediction gets confident (t is the gap); smoothness: its Lipschitz constant"
     yield "normalisation: as the loss is written; where it adds over classes or samples it is a sum, not a mean"
 

@@ -102,7 +102,7 @@ LOSSES = (
     Loss(
         name="binned_ordinal_cross_entropy",
         title="Ordinal cross-entropy over bins",
-        aliases=("oce_ts"),
+        aliases=("oce_ts",),
         family="forecasting",
         tasks=("regression", "uncertainty", "forecasting"),
         summary="a number as a histogram whose bins keep their order: binary cross-entropy at each inner edge",

@@ -55,7 +55,7 @@ def head_of(loss: Loss, *, right: bool) -> str:
     if right:
         if loss.expects in RIGHT:
             return RIGHT[loss.expects]
-        return next(name for name in loss.heads if name in {"softmax", "sigmoid", "softplus"})
+        return next(name for name in loss.heads if name in _HEADS)
     if loss.expects is Expects.LOGITS:
         return "softmax" if loss.class_axis else "sigmoid"
     return WRONG[loss.expects]
@@ -88,7 +88,7 @@ _HEADS = {
     "softmax": "torch.softmax(z, dim=-1)",
     "log_softmax": "torch.log_softmax(z, dim=-1)",
     "sigmoid": "torch.sigmoid(z)",
-    "softplus": "F.softplus(z)",
+    "pairwise_distance": "F.pairwise_distance(z, other(x))[:, None]",
 }
 # What else functions of PyTorch ask for.
 _FURTHER = {

@@ -64,7 +64,15 @@ def batch(recipe: str, framework: str, sizes: dict[str, Any]) -> tuple[Any, Any]
     if recipe == "elbo":
         x = (1 / (1 + np.exp(-3 * x))).astype("float32")
         return x, x
-    if recipe in ("bce_pixels", "dice", "tversky", "focal_pixels", "cross_entropy_pixels", "dice_classes", "lovasz_softmax"):
+    if recipe in (
+        "bce_pixels",
+        "dice",
+        "tversky",
+        "focal_pixels",
+        "cross_entropy_pixels",
+        "dice_classes",
+        "lovasz_softmax",
+    ):
         images = random.normal(size=(8, 10, 10, 8)).astype("float32")
         mask = _cut(images[..., 0].ravel(), classes).reshape(8, 10, 10)
         if recipe not in ("cross_entropy_pixels", "dice_classes", "lovasz_softmax"):

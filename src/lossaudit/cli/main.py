@@ -18,12 +18,13 @@ COMMANDS = {
     "run": "run a training script and watch what it trains on",
     "prove": "prove a loss convex, or refute it",
     "card": "print everything known of a loss",
+    "choose": "say which loss fits a task and its targets",
     "rules": "list the rules",
     "explain": "explain a rule",
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("choose", "draw", "claims", "compare", "watch", "audit", "losses")
+PLANNED = ("draw", "claims", "compare", "watch", "audit", "losses")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

@@ -23,7 +23,7 @@ _COUNTS = 'COUNTS = ops.convert_to_tensor(COUNTS, dtype="float32")'
 _INDEX = 'index = ops.cast(y, "int32")\n'
 _CROSS_ENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 _BINARY = "keras.losses.BinaryCrossentropy(from_logits=True)"
-_WEIGHTED = "return ops.take(WEIGHTS, ops.cast(y, \"int32\")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)"
+_WEIGHTED = 'return ops.take(WEIGHTS, ops.cast(y, "int32")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)'
 _BELOW = """\
 step = ops.tril(ops.ones((z.shape[-1], z.shape[-1])))
 log_p = ops.log_softmax(z, axis=-1)[..., None, :]
@@ -196,15 +196,18 @@ at_most = ops.cast(y[:, None] <= ops.arange(CLASSES - 1, dtype="float32"), "floa
 {_BELOW}return -ops.sum(at_most * below + (1 - at_most) * above, axis=-1)
 """),
         "ordered_cross_entropy": _object(_CROSS_ENTROPY),
-        "listnet": _function("return -ops.sum(ops.softmax(y, axis=-1) * ops.log_softmax(z[..., 0], axis=-1), axis=-1)"),
+        "listnet": _function("""\
+z = ops.reshape(z, ops.shape(y))
+return -ops.sum(ops.softmax(y, axis=-1) * ops.log_softmax(z, axis=-1), axis=-1)
+"""),
         "ranknet": _function("""\
-z = z[..., 0]
+z = ops.reshape(z, ops.shape(y))
 better = ops.cast(y[:, :, None] > y[:, None, :], "float32")
 losses = ops.softplus(z[:, None, :] - z[:, :, None])
 return ops.sum(better * losses, axis=(1, 2)) / ops.maximum(ops.sum(better, axis=(1, 2)), 1.0)
 """),
         "listmle": _function("""\
-s = ops.take_along_axis(z[..., 0], ops.argsort(-y, axis=1), axis=1)
+s = ops.take_along_axis(ops.reshape(z, ops.shape(y)), ops.argsort(-y, axis=1), axis=1)
 later = ops.triu(ops.ones((s.shape[1], s.shape[1]))) > 0
 return ops.sum(ops.logsumexp(ops.where(later, s[:, None, :], -1e9), axis=-1) - s, axis=-1)
 """),
@@ -309,7 +312,7 @@ from keras import layers, ops
 # the last layer gives {shape.last}
 {around}{body}
 
-{around if around != chr(10) else ''}# x: {x}
+{around if around != chr(10) else ""}# x: {x}
 # y: {shape.y}
 model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss_of)
 

@@ -32,9 +32,7 @@ return (weight * optax.sigmoid_binary_cross_entropy(z, y)).mean()
 smooth = optax.smooth_labels(jax.nn.one_hot(y, CLASSES), 0.1)
 return optax.softmax_cross_entropy(z, smooth).mean()
 """),
-        "weighted_cross_entropy": Recipe(
-            _WEIGHTED, before=f"{_COUNTS}\nWEIGHTS = COUNTS.sum() / (CLASSES * COUNTS)"
-        ),
+        "weighted_cross_entropy": Recipe(_WEIGHTED, before=f"{_COUNTS}\nWEIGHTS = COUNTS.sum() / (CLASSES * COUNTS)"),
         "class_balanced": Recipe(_WEIGHTED, before=f"{_COUNTS}\nWEIGHTS = (1 - 0.999) / (1 - 0.999**COUNTS)"),
         "logit_adjusted": Recipe(
             "z = z + LOG_PRIOR  # predict from the model's output alone\n"

@@ -64,7 +64,9 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "gce": _classes,
         "sce": _classes,
         "crammer_singer": _classes._replace(last="CLASSES scores"),
-        "linear_cross_entropy": _classes._replace(last="the last hidden layer: the loss makes the logits", outputs="64"),
+        "linear_cross_entropy": _classes._replace(
+            last="the last hidden layer: the loss makes the logits", outputs="64"
+        ),
         "bce_labels": Shape("(N, LABELS) of 0 and 1, float32", "LABELS logits, no sigmoid", "LABELS", ("LABELS",)),
         "weighted_bce_labels": Shape(
             "(N, LABELS) of 0 and 1, float32", "LABELS logits, no sigmoid", "LABELS", ("LABELS", "POSITIVE_WEIGHT")
@@ -131,6 +133,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             ("CLASSES",),
             "(N, FRAMES, FEATURES) float32",
         ),
-        "elbo": Shape("x once more", "mean and log-variance of the code", "2 * LATENT", ("LATENT",), "(N, FEATURES) in [0, 1]"),
+        "elbo": Shape(
+            "x once more", "mean and log-variance of the code", "2 * LATENT", ("LATENT",), "(N, FEATURES) in [0, 1]"
+        ),
     }
 )

@@ -51,9 +51,9 @@ def _list(title: str, said: tuple[str, ...], *, raw: bool = False) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing is markup.
+    r"""Text in which nothing is markup.
 
     >>> _plain("a|b*c")
-    'a\\\\|b\\\\*c'
+    'a\\|b\\*c'
     """
     return "".join(f"\\{c}" if c in "\\`*_|<>[]" else c for c in text)

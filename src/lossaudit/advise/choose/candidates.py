@@ -61,41 +61,42 @@ CANDIDATES: tuple[Candidate, ...] = (
     # binary
     Candidate(
         "bce_with_logits", "binary", "bce", 100, _BINARY_METRIC,
-        "each row pulls its logit by sigmoid(z) - y: hardest where the model is sure and wrong, and the mean pull is 0 only "
+        "the gradient at the logit is sigmoid(z) - y: largest where the model is sure and wrong, and 0 on average only "
         "where the outputs are the true probabilities",
-        "one row with a wrong label keeps pulling as hard as one with a right label",
+        "a row with a wrong label keeps its full gradient, however sure the model becomes",
         _THRESHOLD,
     ),
     Candidate(
         "weighted_bce", "binary", "weighted_bce", 25, _RARE_METRIC,
-        "positives pull POSITIVE_WEIGHT times as hard, so that few of them are heard in a small batch",
+        "the gradient of positives is POSITIVE_WEIGHT times as large, so that few of them are heard in a small batch",
         "the outputs are probabilities of reweighted data, too high for the rare class: calibrate them afterwards",
         "rank by z, or take the threshold from validation data",
     ),
     Candidate(
         "binary_focal_with_logits", "binary", "binary_focal", 20, _RARE_METRIC,
-        "rows that are right already pull less, so that a mass of easy negatives does not drown the rest",
+        "rows that are right already get little gradient, so that a mass of easy negatives does not drown the rest",
         "the outputs are too cautious to be read as probabilities; gamma is one more number to tune",
         "rank by z, or take the threshold from validation data",
     ),
     Candidate(
         "hinge", "binary", "hinge", 20, "accuracy",
-        "rows beyond the margin pull no more, so that all effort goes to the border",
+        "rows beyond the margin get no gradient, so that all effort goes to the border",
         "it gives a side and a margin, no probability",
         "the sign of the score",
     ),
     # multiclass
     Candidate(
         "cross_entropy", "multiclass", "cross_entropy", 100, _CLASS_METRIC,
-        "each row pulls its logits by p - y: hardest where the model is sure and wrong, and the mean pull is 0 only where "
+        "the gradient at the logits is p - y: largest where the model is sure and wrong, and 0 on average only where "
         "the outputs are the true probabilities",
-        "one row with a wrong label keeps pulling as hard as one with a right label; training on hard labels without an "
-        "end makes the outputs overconfident",
+        "a row with a wrong label keeps its full gradient, however sure the model becomes; long training on hard "
+        "labels "
+        "makes the outputs overconfident",
         _LARGEST,
     ),
     Candidate(
         "label_smoothing", "multiclass", "label_smoothing", 45, _CLASS_METRIC,
-        "the pull ends at a finite gap, so that a large network does not run off to certainty",
+        "the gradient ends at a finite gap, so that a large network does not run off to certainty",
         "the optimum is mixed with the uniform distribution; such a network is a worse teacher",
         _LARGEST,
     ),
@@ -104,11 +105,12 @@ CANDIDATES: tuple[Candidate, ...] = (
         "the frequencies are put into the loss, so that the bare logits are free of them and suit a test where classes "
         "count alike",
         "the bare logits are wrong about the training data's frequencies, on purpose",
-        "the class with the largest z, without the prior; with it, softmax(z + LOG_PRIOR) are the training data's probabilities",
+        "the class with the largest z, without the prior; with it, softmax(z + LOG_PRIOR) are the training "
+        "data's probabilities",
     ),
     Candidate(
         "weighted_cross_entropy", "multiclass", "weighted_cross_entropy", 15, _RARE_CLASSES,
-        "each class pulls with the same total force, however rare it is",
+        "each class has the same share in the gradient, however rare it is",
         "the outputs are probabilities of reweighted data; large weights make a batch with a rare row jump",
         _CORRECT,
     ),
@@ -126,7 +128,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "focal", "multiclass", "focal", 15, _RARE_CLASSES,
-        "rows that are right already pull less; it acts on easiness, not on rarity",
+        "rows that are right already get little gradient; it acts on easiness, not on rarity",
         "the outputs are too cautious to be read as probabilities; gamma is one more number to tune",
         _CORRECT,
     ),
@@ -144,7 +146,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "crammer_singer", "multiclass", "crammer_singer", 10, "accuracy",
-        "only the true class and its strongest rival pull, and none beyond the margin",
+        "only the true class and its strongest rival get a gradient, and none beyond the margin",
         "where no class has more than half of the probability, its optimum may tie the best class with others",
         _SCORE_ONLY,
     ),
@@ -169,14 +171,15 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "weighted_bce", "multilabel", "weighted_bce_labels", 20, "average precision of each label",
-        "rare labels pull harder",
+        "the gradient of rare labels is larger",
         "the outputs are probabilities of reweighted data",
         _LABELS,
     ),
     # ordinal
     Candidate(
         "coral", "ordinal", "coral", 100, "mean absolute error in levels",
-        "one score and K - 1 ordered cuts: each level is a row of yes-or-no questions, is it above k, so that a mistake by "
+        "one score and K - 1 ordered cuts: each level is a row of yes-or-no questions, is it above k, so that a "
+        "mistake by "
         "two levels costs more than one by one, and the answers agree with each other",
         "all cuts see the same score: what separates low levels must separate high ones too",
         "sum over k of [sigmoid(z_k) > 1/2] is the level; differences of sigmoid(z_k) are probabilities",
@@ -195,7 +198,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "corn", "ordinal", "corn", 50, "mean absolute error in levels",
-        "the same questions asked one after the other, each of the rows that passed the last: no cut shares its weights",
+        "the same questions asked one after the other, each of the rows that passed the last: no cut shares its "
+        "weights",
         "late questions see few rows",
         "products of sigmoid(z_k) up to k are P(y > k)",
     ),
@@ -214,20 +218,21 @@ CANDIDATES: tuple[Candidate, ...] = (
     # regression
     Candidate(
         "mse", "regression", "mse", 100, "RMSE in the target's unit, beside that of the constant mean",
-        "its optimum is the mean, the quantity that adds up; the pull is the residual itself",
+        "its optimum is the mean, the quantity that adds up; the gradient is twice the residual",
         "an error of 10 counts a hundred times an error of 1: one gross row can lead the whole batch",
         _VALUE,
     ),
     Candidate(
         "huber", "regression", "huber", 50, "MAE, and RMSE without the far rows",
-        "squared where errors are usual, linear beyond: no row pulls harder than delta",
+        "squared where errors are usual, linear beyond: no row's gradient exceeds delta",
         "delta has a unit: standardise the target; with skewed noise the optimum is neither mean nor median",
         _VALUE,
     ),
     Candidate(
         "mae", "regression", "mae", 30, "MAE",
-        "every row pulls with the same force, whatever its error: the optimum is the median",
-        "the pull does not shrink near the answer: lower the learning rate at the end; sums of medians are no totals",
+        "every row's gradient has the same size, whatever its error: the optimum is the median",
+        "the gradient does not shrink near the answer: lower the learning rate at the end; sums of medians are "
+        "no totals",
         _VALUE,
     ),
     Candidate(
@@ -238,31 +243,31 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "cauchy", "regression", "cauchy", 10, "MAE on checked rows",
-        "gross errors are given up: their pull fades",
+        "gross errors are given up: their gradient fades",
         "not convex: it can give up good rows from a bad start, so begin with Huber",
         _VALUE,
     ),
     Candidate(
         "tukey", "regression", "tukey", 5, "MAE on checked rows",
-        "errors beyond the cut get no pull at all",
+        "errors beyond the cut get no gradient at all",
         "not convex, and rows that start beyond the cut are never seen: begin with Huber",
         _VALUE,
     ),
     Candidate(
         "gaussian_nll", "regression", "gaussian_nll", 20, "log score, and coverage of intervals",
-        "a mean and a spread for each row: rows known to be noisy pull less",
+        "a mean and a spread for each row: rows known to be noisy get less gradient",
         "a spread near 0 makes the loss explode, and rows that fit badly can hide behind a large one",
         "location and scale of a normal distribution",
     ),
     Candidate(
         "gaussian_crps", "regression", "gaussian_crps", 20, "CRPS, and coverage of intervals",
-        "a mean and a spread in the target's unit; a gross row pulls with bounded force",
+        "a mean and a spread in the target's unit; the gradient of a gross row is bounded",
         "still a normal distribution: symmetric, with light tails",
         "location and scale of a normal distribution",
     ),
     Candidate(
         "student_t_nll", "regression", "student_t_nll", 15, "log score, and coverage of intervals",
-        "a location and a spread with heavy tails: a gross row is no surprise, so it pulls little",
+        "a location and a spread with heavy tails: a gross row is no surprise and gets little gradient",
         "degrees of freedom have to be chosen; not convex in the location",
         "location and scale of a t distribution",
     ),
@@ -281,13 +286,15 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         "mape", "regression", "mape", 5, "MAPE",
         "it is the metric itself",
-        "its optimum lies below the median, and small targets lead: a row with y = 0.01 pulls a hundred times one with y = 1",
+        "its optimum lies below the median, and small targets lead: the gradient of a row with y = 0.01 is a "
+        "hundred times that of one with y = 1",
         _VALUE,
     ),
     # counts
     Candidate(
         "poisson_nll", "counts", "poisson_nll", 100, "mean deviance on validation data, and the total",
-        "exp keeps rates positive, effects multiply, and the optimum is the mean even where the counts are no Poisson variable",
+        "exp keeps rates positive, effects multiply, and the optimum is the mean even where the counts are no "
+        "Poisson variable",
         "its standard errors and intervals believe that variance equals mean; exp(z) overflows at z = 89 in float32",
         _LOG + "; with an exposure, add its logarithm to z",
     ),
@@ -318,8 +325,9 @@ CANDIDATES: tuple[Candidate, ...] = (
     # positive amounts
     Candidate(
         "gamma", "positive-amounts", "gamma", 100, "mean deviance on validation data, and the total",
-        "relative errors count, exp keeps predictions positive, and the optimum is the mean, so that totals come out right",
-        "a prediction a thousand times too low pulls a thousand times as hard: start z at the log of the mean",
+        "relative errors count, exp keeps predictions positive, and the optimum is the mean, so that totals come "
+        "out right",
+        "a prediction a thousand times too low has a thousand times the gradient: start z at the log of the mean",
         _LOG,
     ),
     Candidate(
@@ -362,7 +370,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         "bce_with_logits", "proportions", "fraction", 100, "log loss, and RMSE",
         "a share is a probability: the fractional logit has the mean share as its optimum and never leaves [0, 1]",
-        "its standard errors are no binomial's unless the share comes from a known number of trials: weight by that number",
+        "its standard errors are no binomial's unless the share comes from a known number of trials: weight by "
+        "that number",
         "sigmoid(z)",
     ),
     Candidate(
@@ -386,7 +395,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     # quantiles
     Candidate(
         "pinball", "quantiles", "pinball", 100, "coverage of each level on validation data, and the pinball loss",
-        "a level tau pulls up by tau and down by 1 - tau, and these balance exactly at the quantile",
+        "the gradient is tau below the target and 1 - tau above it, and these balance exactly at the quantile",
         "extreme levels see few rows beyond them; neighbouring quantiles can cross: sort them",
         "the quantiles themselves",
     ),
@@ -435,7 +444,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "gaussian_crps", "forecasting", "gaussian_crps", 30, "CRPS, and coverage",
-        "a distribution for each step; a shock pulls with bounded force",
+        "a distribution for each step; the gradient of a shock is bounded",
         "a normal distribution",
         "location and scale, scaled back",
     ),
@@ -448,13 +457,14 @@ CANDIDATES: tuple[Candidate, ...] = (
     # ranking
     Candidate(
         "listnet", "ranking", "listnet", 100, "NDCG at the length of the list that is shown",
-        "softmax over each list: only differences within a list count, and the best items pull most",
+        "softmax over each list: only differences within a list count, and the gradient at the scores is the "
+        "difference of two distributions",
         "a list without any relevant item teaches nothing; it weighs the whole list, not the top",
         "sort each list by score",
     ),
     Candidate(
         "ranknet", "ranking", "ranknet", 60, "share of pairs in the right order",
-        "logistic loss on pairs of one list: a wrong pair keeps pulling",
+        "logistic loss on pairs of one list: a wrong pair keeps its gradient",
         "pairs grow with the square of the list, and the bottom counts as much as the top",
         "sort each list by score",
     ),
@@ -467,7 +477,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     # segmentation
     Candidate(
         "bce_with_logits", "segmentation", "bce_pixels", 100, "Dice and IoU of each mask",
-        "every pixel pulls by sigmoid(z) - y, from the first step on",
+        "the gradient of every pixel is sigmoid(z) - y, from the first step on",
         "large regions lead, and small ones are found late",
         _THRESHOLD, _two,
     ),
@@ -491,7 +501,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "cross_entropy", "segmentation", "cross_entropy_pixels", 100, "mean IoU over the classes",
-        "every pixel pulls its logits by p - y, from the first step on",
+        "the gradient at every pixel's logits is p - y, from the first step on",
         "large regions lead, and small ones are found late",
         _LARGEST, _several,
     ),
@@ -510,7 +520,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     # metric learning
     Candidate(
         "info_nce", "metric-learning", "info_nce", 100, "recall at k in the whole collection",
-        "each row must pick its partner among the batch: a softmax over similarities, in which near misses pull most",
+        "each row must pick its partner among the batch: a softmax over similarities, in which near misses get "
+        "the largest gradient",
         "large batches are needed; the temperature matters more than the loss",
         "cosine similarity",
     ),
@@ -529,7 +540,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     # distillation
     Candidate(
         "distillation", "distillation", "distillation", 100, "agreement with the teacher, and accuracy",
-        "the teacher's probabilities at a temperature say which mistakes are near ones; T^2 keeps their pull as T grows",
+        "the teacher's probabilities at a temperature say which mistakes are near ones; T^2 keeps their gradient "
+        "as T grows",
         "temperature and share have to be chosen; a teacher trained with label smoothing has less to say",
         _LARGEST,
     ),
@@ -542,7 +554,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     # survival
     Candidate(
         "cox", "survival", "cox", 100, "concordance on validation data",
-        "who fails first among those at risk: censored rows count as long as they were seen, and no baseline is assumed",
+        "who fails first among those at risk: censored rows count as long as they were seen, and no baseline is "
+        "assumed",
         "a batch is its own risk set: make it large; it ranks, and needs a baseline estimate for probabilities",
         "order by z; survival curves by the Breslow estimate",
     ),

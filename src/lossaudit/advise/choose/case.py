@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lossaudit.advise.choose.column import FAR, HEAVY_TAIL, Column
+from lossaudit.advise.choose.column import FAR, HEAVY_TAIL, SKEWED, Column
 from lossaudit.advise.choose.question import Matrix, Question
 from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, one_line
 from lossaudit.errors import UsageError
@@ -123,7 +123,7 @@ def _of_words(question: Question) -> Case:
     task, why = question.task, "from --task"
     if task is None and (question.imbalance or question.noise or question.classes or question.costs):
         task = "binary" if question.classes == 2 or (question.classes is None and question.imbalance) else "multiclass"
-        why = f"taken for {'two' if task == 'binary' else 'several'} classes, since the words speak of classes; --task says it"
+        why = f"{'two' if task == 'binary' else 'several'} classes, as the words suggest; --task says it"
     if task is None:
         raise UsageError("what is predicted? say --task TASK, or show the targets by --targets FILE")
     classes = question.classes
@@ -221,8 +221,8 @@ def _of_whole(column: Column) -> tuple[str, str, tuple[str, ...]]:
         return "multiclass", span, ("ordinal",) if len(levels) <= _MOST_RATINGS else ("ordinal", "counts")
     if column.low in (0, 1):
         return "counts", f"whole numbers from {column.low:g} to {column.high:g}", ("regression",)
-    if column.low > 1 and column.far >= HEAVY_TAIL and column.side > 0:
-        return "positive-amounts", "whole numbers above 0 with a heavy upper tail", ("counts",)
+    if column.low > 1 and column.skewed:
+        return "positive-amounts", "whole numbers above 0 with a long upper tail", ("counts",)
     return "regression", f"whole numbers from {column.low:g} to {column.high:g}", ("counts",) if column.low > 1 else ()
 
 
@@ -238,8 +238,8 @@ def _of_reals(column: Column) -> tuple[str, str, tuple[str, ...]]:
         return "proportions", "numbers in [0, 1]", ("regression",)
     if column.low >= 0 and column.zeros >= _ZEROS:
         return "positive-amounts", f"numbers from 0 on, {column.zeros:.0%} of them exactly 0", ("regression",)
-    if column.low > 0 and column.far >= HEAVY_TAIL and column.side > 0:
-        return "positive-amounts", "numbers above 0 with a heavy upper tail", ("regression",)
+    if column.skewed:
+        return "positive-amounts", "numbers above 0 with a long upper tail", ("regression",)
     return "regression", f"numbers from {column.low:.4g} to {column.high:.4g}", ()
 
 
@@ -329,8 +329,15 @@ def _seen_numbers(column: Column, task: str) -> list[str]:
     if column.far:
         verdict = "a heavy tail" if column.far >= HEAVY_TAIL else "no heavy tail"
         said.append(
-            f"{column.far:.2%} of the values lie more than {FAR:g} interquartile ranges beyond the quartiles: {verdict} "
-            f"(from {HEAVY_TAIL:.1%} on; a normal distribution has 0.0002%)"
+            f"{column.far:.2%} of the values lie more than {FAR:g} interquartile ranges beyond the quartiles: "
+            f"{verdict} (from {HEAVY_TAIL:.1%} on; a normal distribution has 0.0002%)"
+        )
+    lower, median, upper = column.quartiles
+    if column.low > 0:
+        verdict = "skewed to the right" if column.skewed else "not skewed"
+        said.append(
+            f"the interquartile range is {(upper - lower) / median:.3g} of the median: {verdict} (from {SKEWED:g} on, or with "
+            "a heavy upper tail; an exponential variable has 1.58)"
         )
     if column.zeros:
         said.append(f"{column.zeros:.1%} are exactly 0")

@@ -17,6 +17,8 @@ FAR = 3.0
 """Far: beyond the quartiles by so many interquartile ranges (Tukey's outer fences)."""
 FAR_AT_LEAST = 3
 """And from how many values on."""
+SKEWED = 1.2
+"""From this interquartile range over median on, numbers above 0 are called skewed; of an exponential it is 1.58."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,11 @@ class Column:
         low, high, mean, variance: Of the numbers.
         zeros: Share of zeros among the values.
         far, side: Share of values in the far tails, and on which side (-1 below, +1 above, 0 both).
+        quartiles: Lower quartile, median, upper quartile.
         rows_of: Of several outputs: `"one-hot"`, `"multi-hot"`, `"distribution"` or `"numbers"`.
         positives: Of several yes-or-no outputs: the share of the rarest and of the most common.
-        repeated, disagree: Rows whose inputs stand in another row too; those that contradict the most common label there.
+        repeated, disagree: Rows whose inputs stand in another row too; those of them that contradict the most common
+            label there.
         lists: Sizes of the smallest and largest group, and how many groups there are.
         pixels: Whether it is a stack of masks.
         notes: What the reader of the file has to say.
@@ -57,6 +61,7 @@ class Column:
     zeros: float = 0.0
     far: float = 0.0
     side: int = 0
+    quartiles: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     rows_of: str = ""
     positives: tuple[float, float] = (0.0, 0.0)
     repeated: int = 0
@@ -69,6 +74,12 @@ class Column:
     def known(self) -> int:
         """Values that are there."""
         return self.rows * self.width - self.missing - self.infinite
+
+    @property
+    def skewed(self) -> bool:
+        """Whether numbers above 0 have a long tail to the right."""
+        lower, median, upper = self.quartiles
+        return self.low > 0 and (upper - lower >= SKEWED * median or (self.far >= HEAVY_TAIL and self.side > 0))
 
 
 @dataclass(slots=True)
@@ -142,7 +153,8 @@ class Counter:
 
     def column(self) -> Column:
         """What was counted."""
-        far, side = _tails(sorted(self.sample))
+        values = sorted(self.sample)
+        far, side = _tails(values)
         return Column(
             name=self.name,
             rows=self.rows,
@@ -158,6 +170,7 @@ class Counter:
             zeros=self.zeros / max(1, self.numbers),
             far=far,
             side=side,
+            quartiles=_quartiles(values),
         )
 
 
@@ -171,7 +184,7 @@ def _tails(values: list[float]) -> tuple[float, int]:
     """
     if not values:
         return 0.0, 0
-    lower, upper = (values[round(q * (len(values) - 1))] for q in (0.25, 0.75))
+    lower, _, upper = _quartiles(values)
     reach = FAR * (upper - lower)
     if not 0 < reach < math.inf:
         return 0.0, 0
@@ -181,3 +194,15 @@ def _tails(values: list[float]) -> tuple[float, int]:
         return 0.0, 0
     side = (above > 3 * below) - (below > 3 * above)
     return (below + above) / len(values), side
+
+
+def _quartiles(values: list[float]) -> tuple[float, float, float]:
+    """Of sorted values.
+
+    >>> _quartiles([1.0, 2.0, 3.0, 4.0, 5.0])
+    (2.0, 3.0, 4.0)
+    """
+    if not values:
+        return math.nan, math.nan, math.nan
+    lower, median, upper = (values[round(q * (len(values) - 1))] for q in (0.25, 0.5, 0.75))
+    return lower, median, upper

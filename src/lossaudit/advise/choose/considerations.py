@@ -116,7 +116,7 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
     # wrong labels
     Consideration(("multiclass",), ("gce",), 50, _noisy, "some labels are wrong"),
     Consideration(("multiclass",), ("sce",), 45, _noisy, "some labels are wrong"),
-    Consideration(("multiclass",), ("label_smoothing",), 5, _noisy, "a wrong label pulls less far"),
+    Consideration(("multiclass",), ("label_smoothing",), 5, _noisy, "a wrong label moves the logits only so far"),
     Consideration(
         ("multiclass",), ("gce",), 60, _very_noisy, "so many labels are wrong that a network learns them too"
     ),
@@ -207,10 +207,9 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
 )
 
 
-def _all_zero(case: Case) -> str:
-    return "a constant answer reaches {:.1%} here and is useless; watch average precision or the recall of each class".format(
-        case.rare / (case.rare + 1)
-    )
+def _constant(case: Case) -> str:
+    share = case.rare / (case.rare + 1)
+    return f"of the most common and the rarest class, a constant answer gets {share:.1%} right: watch the rare class"
 
 
 def _gradient_of(loss: str, says: str) -> Callable[[Case], str]:
@@ -233,7 +232,7 @@ REFUSALS: tuple[Refusal, ...] = (
         ("binary", "multiclass"),
         "accuracy as the metric",
         _rare,
-        _all_zero,
+        _constant,
     ),
     Refusal(
         ("multiclass",),
@@ -245,7 +244,7 @@ REFUSALS: tuple[Refusal, ...] = (
         ("binary",),
         "squared error on sigmoid",
         _always,
-        _says("its pull carries the factor p (1 - p), which is nothing where the model is sure and wrong"),
+        _says("its gradient carries the factor p (1 - p), which is nothing where the model is sure and wrong"),
     ),
     Refusal(
         ("multiclass",),
@@ -297,7 +296,8 @@ REFUSALS: tuple[Refusal, ...] = (
         "LambdaRank as a loss",
         _metric("ndcg"),
         _says(
-            "its gradients belong to no function; in boosted trees it works well, with a framework's backward it does not exist"
+            "its gradients belong to no function; in boosted trees it works well, with a framework's backward it "
+            "does not exist"
         ),
     ),
     Refusal(
@@ -348,7 +348,7 @@ REFUSALS: tuple[Refusal, ...] = (
         ("regression",),
         "squared error as the first choice",
         lambda case: case.outliers and case.metric not in ("rmse", "r2"),
-        _gradient_of("mse", "a gross row pulls in proportion to its error"),
+        _gradient_of("mse", "the gradient of a gross row grows with its error"),
     ),
     Refusal(
         ("quantiles",),
@@ -419,7 +419,8 @@ CHANGES: tuple[Change, ...] = (
         ("multiclass",),
         lambda case: 0 < case.noise < VERY_NOISY,
         _says(
-            "wrong labels: a set of rows with checked labels on which gce, after a warm-up, beats cross-entropy with early "
+            "wrong labels: a set of rows with checked labels on which gce, after a warm-up, beats cross-entropy "
+            "with early "
             "stopping; or accuracy there that falls while training accuracy climbs; or 40 % wrong labels and more"
         ),
     ),
@@ -427,7 +428,8 @@ CHANGES: tuple[Change, ...] = (
         ("binary",),
         lambda case: case.noise > 0,
         _says(
-            "wrong labels: with two classes they move probabilities towards 1/2 and leave the order as it is, if both classes "
+            "wrong labels: with two classes they move probabilities towards 1/2 and leave the order as it is, if "
+            "both classes "
             "suffer alike; known rates for each class would allow to correct the probabilities"
         ),
     ),
@@ -435,7 +437,8 @@ CHANGES: tuple[Change, ...] = (
         ("multiclass", "binary"),
         _rare,
         _says(
-            "rare classes: recall of the rare class that stays poor on validation data after the threshold (or the prior) has been "
+            "rare classes: recall of the rare class that stays poor on validation data after the threshold (or "
+            "the prior) has been "
             "moved; moving it costs nothing and comes first"
         ),
     ),
@@ -443,7 +446,8 @@ CHANGES: tuple[Change, ...] = (
         ("multiclass",),
         lambda case: "ordinal" in case.ambiguous,
         _says(
-            "the numbers may be levels in order, or mere names: what decides is whether 2 lies between 1 and 3 in the world; "
+            "the numbers may be levels in order, or mere names: what decides is whether 2 lies between 1 and 3 "
+            "in the world; "
             "if so, say --task ordinal (coral first); cross-entropy is sound for both, an ordinal loss only for one"
         ),
     ),
@@ -493,7 +497,8 @@ CHANGES: tuple[Change, ...] = (
         ("counts",),
         _overdispersed,
         _says(
-            "more spread than Poisson's does not bend the mean; it does bend intervals: for those say --need uncertainty "
+            "more spread than Poisson's does not bend the mean; it does bend intervals: for those say --need "
+            "uncertainty "
             "(negative_binomial_nll first)"
         ),
     ),

@@ -180,12 +180,14 @@ def _recommend(
 def _watched(case: Case, candidate: Candidate) -> str:
     """What to watch; with rare classes never accuracy alone."""
     own = candidate.metric
-    if case.rare >= RARE and (case.metric == "accuracy" or "accuracy" in own):
-        rare = "average precision" if case.task == "binary" else "recall of each class"
-        return f"{rare}, and log loss on validation data"
+    if case.rare >= RARE and "accuracy" in own.replace("balanced accuracy", ""):
+        own = "average precision" if case.task == "binary" else "recall of each class"
+        own += ", and log loss on validation data"
     if case.metric is None or case.task not in METRICS[case.metric].tasks:
         return own
-    return case.metric if case.metric in own.lower() else f"{case.metric}; and {own}"
+    if case.metric in own.lower() or (case.metric == "accuracy" and case.rare >= RARE):
+        return own
+    return f"{case.metric}; and {own}"
 
 
 def _gap(case: Case, candidate: Candidate) -> str:

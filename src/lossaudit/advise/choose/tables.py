@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -184,7 +184,11 @@ def _array_file(path: str) -> Column:
     except OSError as error:
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({error.strerror or 'no .npy file'})") from None
     except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError) as error:
-        reason = "it holds Python objects" if "pickle" in str(error) else "it is no .npy file, or a broken one"
+        reason = (
+            "it holds Python objects"
+            if re.search("pickle|Python objects", str(error))
+            else "it is no .npy file, or a broken one"
+        )
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({reason})") from None
     if not isinstance(loaded, numpy.ndarray):
         raise UsageError(

@@ -290,10 +290,10 @@ def nearest(wanted: str, candidates: Iterable[str], otherwise: Iterable[str] = (
 
 
 def one_line(text: str, most: int = 60) -> str:
-    """Text of the user in one line of a message.
+    r"""Text of the user in one line of a message.
 
-    >>> one_line("a\\nb")
-    'a\\\\nb'
+    >>> one_line("a\nb")
+    'a\\nb'
     """
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
     return shown if len(shown) <= most else f"{shown[: most - 3]}..."

@@ -23,7 +23,10 @@ _COUNTS = 'COUNTS = ops.convert_to_tensor(COUNTS, dtype="float32")'
 _INDEX = 'index = ops.cast(y, "int32")\n'
 _CROSS_ENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 _BINARY = "keras.losses.BinaryCrossentropy(from_logits=True)"
-_WEIGHTED = 'return ops.take(WEIGHTS, ops.cast(y, "int32")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)'
+_WEIGHTED = """\
+weight = ops.take(WEIGHTS, ops.cast(y, "int32"))
+return weight * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)
+"""
 _BELOW = """\
 step = ops.tril(ops.ones((z.shape[-1], z.shape[-1])))
 log_p = ops.log_softmax(z, axis=-1)[..., None, :]
@@ -152,10 +155,6 @@ return (y + size) * ops.logaddexp(ops.log(size), z) - y * z
 r = y[..., None] - ops.reshape(z, (-1, OUTPUTS, len(LEVELS)))
 tau = ops.convert_to_tensor(LEVELS)
 return ops.mean(ops.maximum(tau * r, (tau - 1) * r), axis=(1, 2))
-"""),
-        "expectile": _function("""\
-r = y - z
-return ops.where(r > 0, 0.9, 0.1) * r**2  # level 0.9
 """),
         "binned_ordinal_cross_entropy": _function(f"""\
 z = ops.reshape(z, (-1, OUTPUTS, BINS))
@@ -300,7 +299,7 @@ def write(shape: Shape, recipe: Recipe, sizes: str) -> str:
         hidden = 'layers.Conv2D(64, 3, padding="same", activation="relu")'
         last = f"layers.Conv2D({shape.outputs}, 1)"
     body = recipe.body.strip("\n")
-    around = "\n\n" if body.startswith("def ") else "\n"
+    around = "\n\n" if body.startswith("def ") else ""
     return f"""\
 import keras
 from keras import layers, ops
@@ -311,8 +310,7 @@ from keras import layers, ops
 )
 # the last layer gives {shape.last}
 {around}{body}
-
-{around if around != chr(10) else ""}# x: {x}
+{around}# x: {x}
 # y: {shape.y}
 model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss_of)
 

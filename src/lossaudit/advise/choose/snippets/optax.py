@@ -110,7 +110,6 @@ r = y[..., None] - z.reshape(*y.shape, len(LEVELS))
 tau = jnp.array(LEVELS)
 return jnp.maximum(tau * r, (tau - 1) * r).mean()
 """),
-        "expectile": Recipe("r = y - z\nreturn (jnp.where(r > 0, 0.9, 0.1) * r**2).mean()  # level 0.9"),
         "binned_ordinal_cross_entropy": Recipe(f"""\
 z = z.reshape(*y.shape, BINS)
 cuts = jnp.linspace(-1, 1, BINS + 1)[1:-1]

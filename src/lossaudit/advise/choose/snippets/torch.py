@@ -134,10 +134,6 @@ r = y[..., None] - z.unflatten(-1, (OUTPUTS, len(LEVELS)))
 tau = torch.tensor(LEVELS)
 return torch.maximum(tau * r, (tau - 1) * r).mean()
 """),
-        "expectile": Recipe("""\
-r = y - z
-return (torch.where(r > 0, 0.9, 0.1) * r**2).mean()  # level 0.9
-"""),
         "binned_ordinal_cross_entropy": Recipe(f"""\
 z = z.unflatten(-1, (OUTPUTS, BINS))
 cuts = torch.linspace(-1, 1, BINS + 1)[1:-1]

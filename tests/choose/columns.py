@@ -130,7 +130,8 @@ REAL = (
         "statsmodels: fair, affairs",
         _statsmodels("fair", "affairs"),
         "tweedie",
-        "an amount of time, 68 % of it exactly 0 and the rest long-tailed: no density has a point mass at 0, Tweedie has",
+        "an amount of time, 68 % of it exactly 0 and the rest long-tailed: no density has a point mass at 0, Tweedie "
+        "has",
         listed=("msle",),
         said=("gamma",),
     ),
@@ -138,7 +139,8 @@ REAL = (
         "statsmodels: randhie, mdvis",
         _statsmodels("randhie", "mdvis"),
         "poisson_nll",
-        "visits to a doctor: Poisson's loss finds the mean whatever the spread, which is seven times Poisson's; the negative "
+        "visits to a doctor: Poisson's loss finds the mean whatever the spread, which is seven times Poisson's; the "
+        "negative "
         "binomial is for whoever needs intervals",
         listed=("negative_binomial_nll",),
         said=("--need uncertainty",),
@@ -154,7 +156,8 @@ REAL = (
         "statsmodels: ccard, AVGEXP",
         _statsmodels("ccard", "AVGEXP"),
         "gamma",
-        "monthly expenditure, above 0, with a spread that grows with the mean: the textbook's case of unequal variances",
+        "monthly expenditure, above 0, with a spread that grows with the mean: the textbook's case of unequal "
+        "variances",
     ),
     Target(
         "statsmodels: copper, WORLDCONSUMPTION",
@@ -195,7 +198,8 @@ REAL = (
         "statsmodels: anes96, PID",
         _statsmodels("anes96", "PID"),
         "cross_entropy",
-        "0 to 6 without a word on order: cross-entropy is right for names and for levels; that it is a scale only a person "
+        "0 to 6 without a word on order: cross-entropy is right for names and for levels; that it is a scale only a "
+        "person "
         "knows",
         listed=("label_smoothing",),
         said=("--task ordinal",),
@@ -251,7 +255,8 @@ MADE = (
         "made: 4 classes, 20 % of the labels wrong",
         _made(_noisy(0.2)),
         "cross_entropy",
-        "80 % of the labels are right, so the right class is still the most common one; a robust loss must prove itself on "
+        "80 % of the labels are right, so the right class is still the most common one; a robust loss must prove "
+        "itself on "
         "checked labels",
         {"noise": 0.2},
         listed=("gce",),
@@ -261,7 +266,8 @@ MADE = (
         "made: 4 classes, half of the labels wrong",
         _made(_noisy(0.5)),
         "gce",
-        "where half of the labels are wrong, a network that fits them all is wrong half of the time; giving rows up helps",
+        "where half of the labels are wrong, a network that fits them all is wrong half of the time; giving rows up "
+        "helps",
         {"noise": 0.5},
         listed=("cross_entropy",),
     ),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.choose.columns import MADE, REAL, Target
 
 import lossaudit
-from tests.choose.columns import MADE, REAL, Target
+from lossaudit.report.choice import ShownChoice
 
 PAGE = Path(__file__).parents[2] / "docs" / "choose.md"
 
@@ -33,7 +34,7 @@ def test_the_table_of_the_docs_has_no_other_rows() -> None:
     assert len(rows) == len(REAL + MADE) >= 15
 
 
-def row(target: Target, answer: lossaudit.report.choice.ShownChoice) -> str:  # type: ignore[name-defined]
+def row(target: Target, answer: ShownChoice) -> str:
     """A row of the table in docs/choose.md."""
     words = " ".join(f"`--{name} {each}`" for name, given in target.words.items() for each in _each(given))
     others = ", ".join(each.loss for each in answer.ranked[1:]) or "-"

@@ -307,9 +307,8 @@ def _seen(column: Column, task: str, counts: tuple[int, ...], imbalance: float |
     if column.words:
         said.append("labels are texts: number them 0, 1, ... once, in a fixed order")
     elif task == "binary" and set(column.levels or ()) != {0.0, 1.0}:
-        said.append(
-            f"the two values are {' and '.join(f'{x:g}' for x in sorted(column.levels or ()))}: recode them as 0 and 1"
-        )
+        two = " and ".join(f"{value:g}" for value in sorted(map(float, column.levels or ())))
+        said.append(f"the two values are {two}: recode them as 0 and 1")
     elif task in ("multiclass", "ordinal") and column.low == 1:
         said.append("the numbers begin at 1: subtract 1, since frameworks count classes from 0")
     if task in NUMBERS and not column.words:
@@ -336,8 +335,8 @@ def _seen_numbers(column: Column, task: str) -> list[str]:
     if column.low > 0:
         verdict = "skewed to the right" if column.skewed else "not skewed"
         said.append(
-            f"the interquartile range is {(upper - lower) / median:.3g} of the median: {verdict} (from {SKEWED:g} on, or with "
-            "a heavy upper tail; an exponential variable has 1.58)"
+            f"the interquartile range is {(upper - lower) / median:.3g} of the median: {verdict} (from {SKEWED:g} on, "
+            "or with a heavy upper tail; an exponential variable has 1.58)"
         )
     if column.zeros:
         said.append(f"{column.zeros:.1%} are exactly 0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lossaudit.advise.choose.case import OVERDISPERSED, Case
 from lossaudit.advise.choose.facts import facts
@@ -22,8 +22,7 @@ _PROBABILITIES = CLASSES | {"proportions"}
 _AMOUNTS = ("regression", "counts", "positive-amounts", "proportions")
 
 
-@dataclass(frozen=True, slots=True)
-class Consideration:
+class Consideration(NamedTuple):
     """Evidence for or against some losses.
 
     Attributes:
@@ -41,8 +40,7 @@ class Consideration:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Something that is not recommended, however it may be asked for.
 
     Attributes:
@@ -345,6 +343,13 @@ REFUSALS: tuple[Refusal, ...] = (
         ("gamma",),
     ),
     Refusal(
+        ("counts", "positive-amounts"),
+        "absolute error",
+        lambda case: case.zeros > 0.5,
+        lambda case: f"{case.zeros:.0%} of the targets are 0, so the median is 0, and a constant 0 is hard to beat",
+        ("mae",),
+    ),
+    Refusal(
         ("regression",),
         "squared error as the first choice",
         lambda case: case.outliers and case.metric not in ("rmse", "r2"),
@@ -405,8 +410,7 @@ def improper(case: Case, loss: str) -> str:
     return f"calibrated probabilities are needed; {known.optimum or 'nothing proves that its optimum is these'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Evidence that is not there and would change the first choice."""
 
     tasks: tuple[str, ...]

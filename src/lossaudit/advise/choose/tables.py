@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossaudit.advise.choose.column import Column, Counter
+from lossaudit.advise.choose.column import Column
+from lossaudit.advise.choose.counter import Counter
 from lossaudit.advise.choose.words import nearest, one_line
 from lossaudit.errors import UsageError
 

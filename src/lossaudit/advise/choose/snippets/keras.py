@@ -197,7 +197,8 @@ at_most = ops.cast(y[:, None] <= ops.arange(CLASSES - 1, dtype="float32"), "floa
         "ordered_cross_entropy": _object(_CROSS_ENTROPY),
         "listnet": _function("""\
 z = ops.reshape(z, ops.shape(y))
-return -ops.sum(ops.softmax(y, axis=-1) * ops.log_softmax(z, axis=-1), axis=-1)
+share = y / ops.maximum(ops.sum(y, axis=-1, keepdims=True), 1e-9)
+return -ops.sum(share * ops.log_softmax(z, axis=-1), axis=-1)
 """),
         "ranknet": _function("""\
 z = ops.reshape(z, ops.shape(y))

@@ -172,7 +172,7 @@ at_most = (y[:, None] <= torch.arange(CLASSES - 1)).float()
 {_BELOW}return -(at_most * below + (1 - at_most) * above).sum(-1).mean()
 """),
         "ordered_cross_entropy": Recipe("return F.cross_entropy(z, y)"),
-        "listnet": Recipe("return F.cross_entropy(z, F.softmax(y, dim=1))"),
+        "listnet": Recipe("return F.cross_entropy(z, y / y.sum(1, keepdim=True).clamp(min=1e-9))"),
         "ranknet": Recipe("""\
 better = (y[:, :, None] > y[:, None, :]).float()
 losses = F.softplus(z[:, None, :] - z[:, :, None])

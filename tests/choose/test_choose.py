@@ -271,6 +271,15 @@ def test_a_word_that_is_none_is_one_line(words: list[str], said: str, capsys: py
     assert shown.count("\n") == 1
 
 
+def test_a_column_may_have_a_colon_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a:b,c\nyes,1\nno,2\nno,3\n")
+    assert lossaudit.choose(f"{tmp_path}/t.csv:a:b").task == "binary"
+
+
+def test_a_million_classes_are_no_million_numbers_on_the_screen() -> None:
+    assert len(str(lossaudit.choose(task="multiclass", classes=10**6, imbalance="1:500"))) < 20_000
+
+
 # --- laws
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from lossaudit.advise.choose.case import OVERDISPERSED, Case
 from lossaudit.advise.choose.facts import facts
@@ -22,7 +22,8 @@ _PROBABILITIES = CLASSES | {"proportions"}
 _AMOUNTS = ("regression", "counts", "positive-amounts", "proportions")
 
 
-class Consideration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Consideration:
     """Evidence for or against some losses.
 
     Attributes:
@@ -40,7 +41,8 @@ class Consideration(NamedTuple):
     because: str
 
 
-class Refusal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Refusal:
     """Something that is not recommended, however it may be asked for.
 
     Attributes:
@@ -410,7 +412,8 @@ def improper(case: Case, loss: str) -> str:
     return f"calibrated probabilities are needed; {known.optimum or 'nothing proves that its optimum is these'}"
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """Evidence that is not there and would change the first choice."""
 
     tasks: tuple[str, ...]

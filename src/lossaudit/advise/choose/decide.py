@@ -205,11 +205,13 @@ def _sizes(case: Case, candidate: Candidate) -> dict[str, Any]:
     sizes: dict[str, Any] = {"OUTPUTS": case.width}
     if case.classes is not None:
         sizes |= {"CLASSES": case.classes, "LABELS": case.classes}
-    if case.counts and candidate.task == "multiclass" and len(case.counts) <= 1000:
+    if case.counts and candidate.task == "multiclass":
         sizes["COUNTS"] = list(case.counts)
-    elif case.classes is not None and case.imbalance is not None and case.classes <= 1000:
+    elif case.classes is not None and case.imbalance is not None:
         steps = max(1, case.classes - 1)
-        sizes["COUNTS"] = [max(1, round(1000 * case.imbalance ** (1 - k / steps))) for k in range(case.classes)]
+        sizes["COUNTS"] = [
+            max(1, round(1000 * case.imbalance ** (1 - k / steps))) for k in range(min(case.classes, 100))
+        ]
     if case.imbalance is not None:
         sizes["POSITIVE_WEIGHT"] = round(_weight(case), 3)
     if case.dispersion is not None and case.dispersion > 1 and case.mean > 0:

@@ -36,7 +36,7 @@ def read(targets: str, groups: str | None = None) -> Column:
         return _array_file(targets)
     path, column = targets, ""
     if not Path(targets).is_file() and ":" in targets:
-        path, _, column = targets.rpartition(":")
+        path, column = _parts(targets)
     if Path(path).suffix.lower() in (
         ".npz",
         ".parquet",
@@ -60,6 +60,15 @@ def read(targets: str, groups: str | None = None) -> Column:
         raise UsageError(f"--targets {one_line(path)}: is no CSV text ({one_line(str(error))})") from None
     except ValueError as error:  # a path with a null byte
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({one_line(str(error))})") from None
+
+
+def _parts(targets: str) -> tuple[str, str]:
+    """Path and column, either of which may hold a colon itself: the first part that is a file, else up to the last colon."""
+    for place, sign in enumerate(targets):
+        if sign == ":" and Path(targets[:place]).is_file():
+            return targets[:place], targets[place + 1 :]
+    path, _, column = targets.rpartition(":")
+    return path, column
 
 
 # --- CSV

@@ -36,6 +36,9 @@ def _command(*arguments: str) -> str:
         "from lossaudit.recognise import objective",
         _command("rules"),
         _command("explain"),
+        _command("choose"),
+        _command("choose", "--task", "multiclass", "--imbalance", "1:500", "--noise", "0.2", "--metric", "f1"),
+        _command("choose", "--help"),
         _command("explain", "mse-on-softmax"),
         _command("explain", "mse"),
         _command("explain", "logits"),
@@ -77,10 +80,11 @@ def test_an_empty_folder_is_linted_without_rules_and_reader(tmp_path):
         "import lossaudit.lint.run; lossaudit.lint",
         "lossaudit.lint; from lossaudit.lint.run import Request",
         "lossaudit.recheck; from lossaudit.recheck import recheck",
+        "import lossaudit.advise.choose; lossaudit.choose",
     ],
 )
 def test_public_functions_stay_functions_whatever_has_been_imported(order):
-    name = next(name for name in ("recheck", "lint", "audit") if f"lossaudit.{name}" in order)
+    name = next(name for name in ("recheck", "lint", "audit", "choose") if f"lossaudit.{name}" in order)
     code = f"import lossaudit\n{order}\nfrom lossaudit import {name}\nassert lossaudit.{name} is {name}\n"
     code += f"assert type({name}).__name__ == 'function', {name}"
     _loaded(code)
@@ -89,6 +93,6 @@ def test_public_functions_stay_functions_whatever_has_been_imported(order):
 def test_unknown_names_of_the_package_say_what_there_is():
     import lossaudit
 
-    with pytest.raises(AttributeError, match=r"has no attribute 'choose'; it has audit, "):
-        lossaudit.choose
+    with pytest.raises(AttributeError, match=r"has no attribute 'chose'; it has audit, "):
+        lossaudit.chose
     assert all(getattr(lossaudit, name) is not None for name in lossaudit.__all__)

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/lint.md")  # the others of docs/ are tested by test_docs.py
+# The others of docs/ are tested by test_docs.py.
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/lint.md", "docs/choose.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lossaudit.finding import Finding
     from lossaudit.geometry.refute import Minimum
     from lossaudit.pairing import Reading
+    from lossaudit.report.choice import ShownChoice
     from lossaudit.result import Result
 
 
@@ -204,6 +205,60 @@ def minima(loss: Callable[..., Any], *arguments: Any, near: Sequence[float], wrt
     from lossaudit.proving.minima import minima as verified
 
     return verified(loss, *arguments, near=near, wrt=wrt)
+
+
+def choose(
+    targets: Any = None,
+    *,
+    groups: Any = None,
+    task: str | None = None,
+    classes: int | None = None,
+    imbalance: str | float | None = None,
+    noise: float | None = None,
+    outliers: bool = False,
+    need: str | Sequence[str] = (),
+    metric: str | None = None,
+    costs: str | Sequence[Sequence[float]] | None = None,
+    framework: str | None = None,
+) -> ShownChoice:
+    """Which loss fits a task and its targets: a short list with reasons and code, and what is refused.
+
+    Args:
+        targets: An array, a tensor, a sequence, or a path (`"y.npy"`, `"y.csv:column"`). Words win over data.
+        groups: For ranking: which list each row belongs to; the name of a column if targets is a CSV file.
+        task: What is predicted (`"multiclass"`, `"counts"`, ...).
+        classes: How many classes, labels or levels.
+        imbalance: The rarest class against the most common one (`"1:500"`, or 500).
+        noise: Share of wrong labels.
+        outliers: Whether some targets are far off.
+        need: `"calibrated-probabilities"`, `"ranking"`, `"quantiles"`, `"uncertainty"`, or several of them.
+        metric: What you report (`"f1"`, `"mae"`, ...).
+        costs: What each decision costs, a row for each true class; or a CSV file.
+        framework: `"torch"`, `"keras"` or `"optax"`; by default code for all.
+
+    Returns:
+        An answer: print it, show it in a notebook, or look at `.ranked`, `.refused`, `.changes`.
+
+    Raises:
+        lossaudit.errors.UsageError: A word is not known, or there is nothing to learn from the targets.
+
+    >>> [each.loss for each in choose([0, 3, 1, 0, 12, 2, 0, 1], metric="rmsle").ranked][:2]
+    ['msle', 'poisson_nll']
+    """
+    from lossaudit.advise.choose.ask import ask
+    from lossaudit.report.choice import ShownChoice
+
+    asked: dict[str, Any] = {
+        "task": task,
+        "classes": classes,
+        "imbalance": imbalance,
+        "noise": noise,
+        "outliers": outliers,
+        "need": need,
+        "metric": metric,
+        "costs": costs,
+    }
+    return ShownChoice.of(ask(targets, groups, framework, **asked))
 
 
 def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> list[Finding]:

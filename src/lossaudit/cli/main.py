@@ -16,7 +16,7 @@ from lossaudit.errors import LossauditError
 COMMANDS = {
     "lint": "read training code, run nothing, and name the mistakes",
     "run": "run a training script and watch what it trains on",
-    "choose": "which loss fits a task, and why",
+    "choose": "say which loss fits a task and its targets, and why",
     "losses": "list the losses and what is known of them",
     "explain": "explain a loss, a rule or a topic",
     "claims": "list what people say about losses, and check it",

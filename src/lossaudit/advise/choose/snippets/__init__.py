@@ -23,6 +23,7 @@ _DEFAULTS: Mapping[str, object] = MappingProxyType(
         "DISPERSION": 0.5,
     }
 )
+_MOST_COUNTS = 30
 _MEANING: Mapping[str, str] = MappingProxyType(
     {
         "COUNTS": "rows of each class in the training data",
@@ -68,8 +69,12 @@ def _top(names: tuple[str, ...], sizes: Mapping[str, object]) -> str:
     if "COUNTS" in known and known["COUNTS"] is None:
         classes = known["CLASSES"]
         assert isinstance(classes, int)
-        known["COUNTS"] = [max(1, 1000 // 2**k) for k in range(classes)]
+        known["COUNTS"] = [max(1, 1000 // 2**k) for k in range(min(classes, _MOST_COUNTS + 1))]
+    counts = known.get("COUNTS")
+    text = {name: repr(value) for name, value in known.items()}
+    if isinstance(counts, list) and len(counts) > _MOST_COUNTS:
+        text["COUNTS"] = "[1000] * CLASSES"
     short = {name: value for name, value in known.items() if name not in _MEANING}
-    lines = [f"{', '.join(['FEATURES', *short])} = {', '.join(['8', *map(repr, short.values())])}"]
-    lines += [f"{name} = {value!r}  # {_MEANING[name]}" for name, value in known.items() if name in _MEANING]
+    lines = [f"{', '.join(['FEATURES', *short])} = {', '.join(['8', *(text[name] for name in short)])}"]
+    lines += [f"{name} = {text[name]}  # {_MEANING[name]}" for name in known if name in _MEANING]
     return "\n".join(lines)

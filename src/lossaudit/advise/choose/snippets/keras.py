@@ -23,7 +23,10 @@ _COUNTS = 'COUNTS = ops.convert_to_tensor(COUNTS, dtype="float32")'
 _INDEX = 'index = ops.cast(y, "int32")\n'
 _CROSS_ENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 _BINARY = "keras.losses.BinaryCrossentropy(from_logits=True)"
-_WEIGHTED = 'return ops.take(WEIGHTS, ops.cast(y, "int32")) * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)'
+_WEIGHTED = """\
+weight = ops.take(WEIGHTS, ops.cast(y, "int32"))
+return weight * keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)
+"""
 _BELOW = """\
 step = ops.tril(ops.ones((z.shape[-1], z.shape[-1])))
 log_p = ops.log_softmax(z, axis=-1)[..., None, :]
@@ -153,10 +156,6 @@ r = y[..., None] - ops.reshape(z, (-1, OUTPUTS, len(LEVELS)))
 tau = ops.convert_to_tensor(LEVELS)
 return ops.mean(ops.maximum(tau * r, (tau - 1) * r), axis=(1, 2))
 """),
-        "expectile": _function("""\
-r = y - z
-return ops.where(r > 0, 0.9, 0.1) * r**2  # level 0.9
-"""),
         "binned_ordinal_cross_entropy": _function(f"""\
 z = ops.reshape(z, (-1, OUTPUTS, BINS))
 cuts = ops.linspace(-1.0, 1.0, BINS + 1)[1:-1]
@@ -196,15 +195,19 @@ at_most = ops.cast(y[:, None] <= ops.arange(CLASSES - 1, dtype="float32"), "floa
 {_BELOW}return -ops.sum(at_most * below + (1 - at_most) * above, axis=-1)
 """),
         "ordered_cross_entropy": _object(_CROSS_ENTROPY),
-        "listnet": _function("return -ops.sum(ops.softmax(y, axis=-1) * ops.log_softmax(z[..., 0], axis=-1), axis=-1)"),
+        "listnet": _function("""\
+z = ops.reshape(z, ops.shape(y))
+share = y / ops.maximum(ops.sum(y, axis=-1, keepdims=True), 1e-9)
+return -ops.sum(share * ops.log_softmax(z, axis=-1), axis=-1)
+"""),
         "ranknet": _function("""\
-z = z[..., 0]
+z = ops.reshape(z, ops.shape(y))
 better = ops.cast(y[:, :, None] > y[:, None, :], "float32")
 losses = ops.softplus(z[:, None, :] - z[:, :, None])
 return ops.sum(better * losses, axis=(1, 2)) / ops.maximum(ops.sum(better, axis=(1, 2)), 1.0)
 """),
         "listmle": _function("""\
-s = ops.take_along_axis(z[..., 0], ops.argsort(-y, axis=1), axis=1)
+s = ops.take_along_axis(ops.reshape(z, ops.shape(y)), ops.argsort(-y, axis=1), axis=1)
 later = ops.triu(ops.ones((s.shape[1], s.shape[1]))) > 0
 return ops.sum(ops.logsumexp(ops.where(later, s[:, None, :], -1e9), axis=-1) - s, axis=-1)
 """),
@@ -297,7 +300,7 @@ def write(shape: Shape, recipe: Recipe, sizes: str) -> str:
         hidden = 'layers.Conv2D(64, 3, padding="same", activation="relu")'
         last = f"layers.Conv2D({shape.outputs}, 1)"
     body = recipe.body.strip("\n")
-    around = "\n\n" if body.startswith("def ") else "\n"
+    around = "\n\n" if body.startswith("def ") else ""
     return f"""\
 import keras
 from keras import layers, ops
@@ -308,8 +311,7 @@ from keras import layers, ops
 )
 # the last layer gives {shape.last}
 {around}{body}
-
-{around if around != chr(10) else ""}# x: {x}
+{around}# x: {x}
 # y: {shape.y}
 model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss_of)
 

@@ -110,7 +110,6 @@ r = y[..., None] - z.reshape(*y.shape, len(LEVELS))
 tau = jnp.array(LEVELS)
 return jnp.maximum(tau * r, (tau - 1) * r).mean()
 """),
-        "expectile": Recipe("r = y - z\nreturn (jnp.where(r > 0, 0.9, 0.1) * r**2).mean()  # level 0.9"),
         "binned_ordinal_cross_entropy": Recipe(f"""\
 z = z.reshape(*y.shape, BINS)
 cuts = jnp.linspace(-1, 1, BINS + 1)[1:-1]
@@ -152,7 +151,10 @@ at_most = (y[:, None] <= jnp.arange(CLASSES - 1)).astype(jnp.float32)
 {_BELOW}return -(at_most * below + (1 - at_most) * above).sum(-1).mean()
 """),
         "ordered_cross_entropy": Recipe(f"return {_CROSS_ENTROPY}.mean()"),
-        "listnet": Recipe("return optax.softmax_cross_entropy(z, jax.nn.softmax(y, axis=-1)).mean()"),
+        "listnet": Recipe("""\
+share = y / jnp.maximum(y.sum(-1, keepdims=True), 1e-9)
+return optax.softmax_cross_entropy(z, share).mean()
+"""),
         "ranknet": Recipe("""\
 better = (y[:, :, None] > y[:, None, :]).astype(jnp.float32)
 losses = jax.nn.softplus(z[:, None, :] - z[:, :, None])

@@ -91,7 +91,6 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "tweedie": Shape("(N, OUTPUTS) float32, not negative", "log of the mean"),
         "fraction": Shape("(N, OUTPUTS) in [0, 1], float32", "OUTPUTS logits, no sigmoid"),
         "pinball": Shape(_REAL, "the quantiles of each output", "OUTPUTS * len(LEVELS)", ("OUTPUTS", "LEVELS")),
-        "expectile": _real,
         "binned_ordinal_cross_entropy": Shape(
             "(N, OUTPUTS) float32, scaled to [-1, 1] by what was seen before",
             "BINS logits for each output, no softmax",

@@ -134,10 +134,6 @@ r = y[..., None] - z.unflatten(-1, (OUTPUTS, len(LEVELS)))
 tau = torch.tensor(LEVELS)
 return torch.maximum(tau * r, (tau - 1) * r).mean()
 """),
-        "expectile": Recipe("""\
-r = y - z
-return (torch.where(r > 0, 0.9, 0.1) * r**2).mean()  # level 0.9
-"""),
         "binned_ordinal_cross_entropy": Recipe(f"""\
 z = z.unflatten(-1, (OUTPUTS, BINS))
 cuts = torch.linspace(-1, 1, BINS + 1)[1:-1]
@@ -176,7 +172,7 @@ at_most = (y[:, None] <= torch.arange(CLASSES - 1)).float()
 {_BELOW}return -(at_most * below + (1 - at_most) * above).sum(-1).mean()
 """),
         "ordered_cross_entropy": Recipe("return F.cross_entropy(z, y)"),
-        "listnet": Recipe("return F.cross_entropy(z, F.softmax(y, dim=1))"),
+        "listnet": Recipe("return F.cross_entropy(z, y / y.sum(1, keepdim=True).clamp(min=1e-9))"),
         "ranknet": Recipe("""\
 better = (y[:, :, None] > y[:, None, :]).float()
 losses = F.softplus(z[:, None, :] - z[:, :, None])

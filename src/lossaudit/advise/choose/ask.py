@@ -1,0 +1,38 @@
+"""From words and targets to the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lossaudit.advise.choose.decide import Choice, choose
+from lossaudit.advise.choose.question import question
+from lossaudit.advise.choose.snippets import FRAMEWORKS
+from lossaudit.advise.choose.words import nearest, one_line
+from lossaudit.errors import UsageError
+
+_ALIASES = {"pytorch": "torch", "jax": "optax", "flax": "optax", "tensorflow": "keras"}
+
+
+def ask(targets: Any = None, groups: Any = None, framework: str | None = None, **words: Any) -> Choice:
+    """The advice for these targets and these words.
+
+    Args:
+        targets: A path (`"y.npy"`, `"y.csv:column"`), a sequence, an array; or None.
+        groups: The name of a column, or for targets in memory one group for each.
+        framework: One of `FRAMEWORKS`; by default all.
+        words: As `question` takes them.
+
+    Raises:
+        UsageError: A word is not known, or the targets cannot be read.
+    """
+    asked = question(**words)
+    name = None
+    if framework is not None:
+        name = _ALIASES.get(framework.lower(), framework.lower())
+        if name not in FRAMEWORKS:
+            raise UsageError(f"--framework {one_line(framework)}: no such framework; {nearest(name, FRAMEWORKS)}")
+    if targets is None:
+        return choose(asked, None, name)
+    from lossaudit.advise.choose.tables import of_object
+
+    return choose(asked, of_object(targets, groups), name)

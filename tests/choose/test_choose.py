@@ -1,0 +1,437 @@
+"""`choose`: what it refuses, what it says of contradictions, how it fails, and laws of its answers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lossaudit
+from lossaudit.advise.choose.candidates import CANDIDATES
+from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, REFUSALS
+from lossaudit.advise.choose.facts import facts
+from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
+from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, TASKS
+from lossaudit.catalogue import LOSSES
+from lossaudit.cli.main import main
+from lossaudit.errors import UsageError
+
+
+def first(**words: object) -> str:
+    return lossaudit.choose(**words).ranked[0].loss
+
+
+# --- the tables
+
+
+def test_every_candidate_is_an_entry_of_the_catalogue_with_a_card() -> None:
+    missing = sorted({each.loss for each in CANDIDATES if each.loss not in LOSSES or not facts(each.loss).sentences})
+    assert missing == []
+
+
+def test_every_name_in_the_tables_means_something() -> None:
+    names = {each.loss for each in CANDIDATES}
+    pairs = {(each.task, each.loss) for each in CANDIDATES}
+    assert {each.task for each in CANDIDATES} == set(TASKS)
+    assert {each.recipe for each in CANDIDATES} == set(SHAPES)
+    assert len(pairs) + 1 == len(CANDIDATES)  # in segmentation, dice for two classes and for several
+    for each in CONSIDERATIONS:
+        assert all(any((task, loss) in pairs for task in each.tasks) for loss in each.losses), each
+    for each in REFUSALS:
+        assert set(each.tasks) <= set(TASKS)
+        assert all(any((task, loss) in pairs for task in each.tasks) for loss in each.losses), each
+    assert all(set(each.tasks) <= set(TASKS) for each in CHANGES)
+    assert all(set(metric.met) <= names and metric.tasks <= set(TASKS) for metric in METRICS.values())
+    assert all(tasks <= set(TASKS) for tasks in NEEDS.values())
+
+
+def test_each_task_has_one_default() -> None:
+    defaults = [each for each in CANDIDATES if each.score == 100]
+    assert {each.task for each in defaults} == set(TASKS)
+    assert len(defaults) == len(TASKS) + 1  # segmentation has one for two classes and one for several
+
+
+def test_every_recipe_is_spelled_in_every_framework_but_the_chunked_one() -> None:
+    missing = [(recipe, name) for recipe in SHAPES for name in FRAMEWORKS if not code(recipe, name, {})]
+    assert missing == [("linear_cross_entropy", "keras")]
+
+
+# --- sound defaults
+
+
+def test_twenty_percent_noise_is_no_reason_to_leave_cross_entropy() -> None:
+    answer = lossaudit.choose(task="multiclass", noise=0.2)
+    assert answer.ranked[0].loss == "cross_entropy"
+    assert any("checked labels" in each for each in answer.changes)
+
+
+def test_a_classifier_is_never_told_to_put_squared_error_on_softmax() -> None:
+    answer = lossaudit.choose(task="multiclass")
+    assert any("squared error on softmax" in each.what for each in answer.refused)
+    assert "mse" not in {each.loss for each in CANDIDATES if each.task in CLASSES}
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "ordinal", "segmentation"])
+def test_who_needs_probabilities_gets_only_losses_that_are_proved_strictly_proper(task: str) -> None:
+    for imbalance in (None, "1:500"):
+        answer = lossaudit.choose(task=task, imbalance=imbalance, need="calibrated-probabilities", noise=0.3)
+        assert all(facts(each.loss).proper for each in answer.ranked)
+
+
+def test_weights_are_refused_where_probabilities_are_needed_and_offered_where_not() -> None:
+    free = lossaudit.choose(task="binary", imbalance="1:500")
+    bound = lossaudit.choose(task="binary", imbalance="1:500", need="calibrated-probabilities")
+    assert "weighted_bce" in {each.loss for each in free.ranked}
+    assert "weighted_bce" not in {each.loss for each in bound.ranked}
+    assert any("pos_weight" in each.what for each in bound.refused)
+
+
+@pytest.mark.parametrize(
+    ("metric", "wanted"),
+    [("mae", "mae"), ("rmse", "mse"), ("rmsle", "msle"), ("crps", "gaussian_crps"), ("quantile-loss", "pinball")],
+)
+def test_the_first_choice_has_the_optimum_of_the_metric(metric: str, wanted: str) -> None:
+    answer = lossaudit.choose(task="regression", metric=metric)
+    assert answer.ranked[0].loss == wanted
+    assert answer.ranked[0].gap.startswith("nothing")
+
+
+def test_mape_is_recommended_for_targets_above_zero_only() -> None:
+    assert lossaudit.choose([3.5, 4.25, 8.0, 5.5, 6.1], metric="mape").ranked[0].loss == "mape"
+    with_zero = lossaudit.choose([0.0, 4.25, 8.0, 5.5, 6.1], metric="mape", task="regression")
+    assert "mape" not in {each.loss for each in with_zero.ranked}
+    assert any(each.what == "MAPE" and "20.0% of the targets are 0" in each.why for each in with_zero.refused)
+
+
+def test_a_log_link_is_refused_for_negative_targets() -> None:
+    answer = lossaudit.choose([-1, 2, 5, 0, 3], task="counts")
+    assert not {each.loss for each in answer.ranked} & {"poisson_nll", "negative_binomial_nll"}
+    assert any("contradicts the data: they hold negative numbers" in each for each in answer.warnings)
+
+
+# --- costs
+
+
+def test_costs_mean_probabilities_and_a_rule(tmp_path: Path) -> None:
+    file = tmp_path / "costs.csv"
+    file.write_text(",healthy,ill\nhealthy,0,1\nill,9,0\n")
+    answer = lossaudit.choose(task="binary", costs=str(file))
+    assert answer.ranked[0].loss == "bce_with_logits"
+    assert "p >= 0.1:" in answer.rule  # deciding for 1 costs 1 - p, for 0 it costs 9 p: equal at p = 1/10
+    assert any(each.what == "training on the costs" for each in answer.refused)
+    three = lossaudit.choose(costs=[[0, 1, 2], [1, 0, 1], [5, 1, 0]])
+    assert (three.task, three.ranked[0].loss) == ("multiclass", "cross_entropy")
+    assert "(p @ COSTS).argmin(axis=1)" in three.rule
+
+
+@given(st.lists(st.floats(0, 100), min_size=4, max_size=4), st.floats(0.001, 0.999))
+def test_the_threshold_of_the_rule_is_where_the_decisions_cost_the_same(costs: list[float], p: float) -> None:
+    right0, false, missed, right1 = costs
+    if false - right0 < 1e-3 or missed - right1 < 1e-3:
+        return
+    rule = lossaudit.choose(task="binary", costs=[[right0, false], [missed, right1]]).rule
+    threshold = float(rule.partition(">= ")[2].partition(":")[0])
+    says_one, says_zero = (1 - p) * false + p * right1, (1 - p) * right0 + p * missed
+    if abs(p - threshold) > 1e-3 * max(threshold, 1e-3):
+        assert (p > threshold) == (says_one < says_zero)
+
+
+@pytest.mark.parametrize("text", ["", "1,2\n", "1,2\n3,4\n5,6\n", "0,x\n1,0\n", "0,nan\n1,0\n", "1,1\n1,1\n"])
+def test_a_table_of_costs_that_is_none_is_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "costs.csv").write_text(text)
+    with pytest.raises(UsageError, match=r"^--costs: [^\n]+$"):
+        lossaudit.choose(task="binary", costs=str(tmp_path / "costs.csv"))
+
+
+# --- contradictions are said, words win
+
+
+@pytest.mark.parametrize(
+    ("targets", "words", "said"),
+    [
+        ([0, 1, 2, 0, 1, 2], {"task": "binary"}, "--task binary contradicts the data: they hold 3 different values"),
+        ([0, 1, 2, 0, 1, 2], {"classes": 5}, "--classes 5 contradicts the data: they hold 3"),
+        ([0, 1] * 50, {"imbalance": "1:500"}, "--imbalance 1:500 contradicts the data: they have 1:1"),
+        (["a", "b"] * 9, {"task": "regression"}, "--task regression contradicts the data: they hold texts"),
+        ([0.5, 2.5, -1.0], {"task": "proportions"}, "they hold numbers outside [0, 1]"),
+        ([0.5, 2.5, -1.0], {"task": "multiclass"}, "they hold numbers that are not whole"),
+        ([0.5, 2.5, -1.0], {"metric": "f1"}, "--metric f1 is no metric of regression"),
+        ([0, 1] * 9, {"need": "quantiles"}, "--need quantiles means nothing for binary"),
+    ],
+)
+def test_a_contradiction_is_said(targets: list[object], words: dict[str, object], said: str) -> None:
+    answer = lossaudit.choose(targets, **words)
+    assert any(said in each for each in answer.warnings), answer.warnings
+    assert answer.task == words.get("task", answer.task)
+
+
+def test_rows_with_the_same_inputs_and_other_labels_are_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "1,2,cat\n" * 3 + "1,2,dog\n" + "5,6,dog\n7,8,cat\n")
+    answer = lossaudit.choose(f"{tmp_path}/t.csv:y")
+    assert any("4 rows share all their inputs with others, and 1 of them contradict" in each for each in answer.seen)
+    assert answer.ranked[0].loss == "bce_with_logits"
+
+
+# --- files that are none: one line, exit 2
+
+_FILES: dict[str, tuple[bytes, str, str]] = {
+    "empty": (b"", ":y", "is empty"),
+    "header only": (b"x,y\n", ":y", "there is no row"),
+    "constant": (b"y\n3\n3\n3\n", "", "every value is 3, so there is nothing to learn"),
+    "one class": (b"y\ncat\ncat\n", "", "every value is cat"),
+    "all missing": (b"x,y\n1,\n2,NaN\n", ":y", "all 2 values are missing"),
+    "infinite": (b"y\ninf\n-inf\n", "", "missing or infinite"),
+    "wrong column": (b"label,x\n1,2\n", ":labl", "did you mean label?"),
+    "no column": (b"a,b\n1,2\n", "", "which column?"),
+    "twice": (b"y,y\n1,2\n", ":y", "has 2 columns 'y'"),
+    "not utf-8": (b"y\n\xff\xfe\n", "", "is not UTF-8 text"),
+    "null byte": (b"y\n1\x00\n2\n", "", ""),
+    "mixed": (b"y\n1\n2\noops\n", "", "2 numbers and 1 texts, such as 'oops'"),
+    "names": (b"y\n" + b"\n".join(f"user{i}".encode() for i in range(100)), "", "look like names or free text"),
+    "wide": (b"y\n" + b"a" * 200_000 + b"\n", "", "is no CSV text"),
+}
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_a_file_without_targets_is_one_line_and_exit_2(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, column, said = _FILES[name]
+    file = tmp_path / "t.csv"
+    file.write_bytes(content)
+    code = main(["choose", "--targets", f"{file}{column}"])
+    shown = capsys.readouterr()
+    if name == "null byte" and code == 0:  # Python 3.11 refuses it, later ones read a text
+        return
+    assert (code, shown.out) == (2, "")
+    assert shown.err.count("\n") == 1
+    assert said in shown.err
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros(()), "is a single value"),
+        (np.zeros(0), "there is no row"),
+        (np.full(5, np.nan), "all 5 values are missing"),
+        (np.ones((3, 4)) * 2j, "numbers or texts are wanted"),
+        (np.random.default_rng(0).random((3, 4, 5)), "has the shape (3, 4, 5)"),
+        (np.array([{"a": 1}], dtype=object), "it holds Python objects"),
+        (np.zeros((5, 0)), "there is no row"),
+    ],
+)
+def test_an_array_that_is_no_target_is_one_line(array: np.ndarray, said: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", array, allow_pickle=True)
+    with pytest.raises(UsageError) as caught:
+        lossaudit.choose(str(tmp_path / "y.npy"))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (exec, (f"open({str(tmp_path / 'sprung')!r}, 'w')",))
+
+    import pickle
+
+    (tmp_path / "y.npy").write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(UsageError, match="Python objects"):
+        lossaudit.choose(str(tmp_path / "y.npy"))
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--task", "multclass"], "did you mean multiclass"),
+        (["--metric", "f2"], "or f1?"),
+        (["--need", "calibrated"], "did you mean calibrated-probabilities"),
+        (["--task", "binary", "--framework", "tf"], "no such framework"),
+        (["--imbalance", "1-500"], "such as 1:500"),
+        (["--imbalance", "0:1"], "such as 1:500"),
+        (["--noise", "1.5", "--task", "binary"], "the share of wrong labels"),
+        (["--classes", "1"], "a whole number from 2 on"),
+        (["--metric", "mae"], "what is predicted?"),
+        (["--groups", "q", "--task", "ranking"], "give both"),
+        (["--targets", "nowhere.csv:y"], "cannot be read"),
+        (["--targets", "y.npz"], "a .csv or .npy file is wanted"),
+    ],
+)
+def test_a_word_that_is_none_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["choose", *words]) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_column_may_have_a_colon_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a:b,c\nyes,1\nno,2\nno,3\n")
+    assert lossaudit.choose(f"{tmp_path}/t.csv:a:b").task == "binary"
+
+
+def test_a_million_classes_are_no_million_numbers_on_the_screen() -> None:
+    assert len(str(lossaudit.choose(task="multiclass", classes=10**6, imbalance="1:500"))) < 20_000
+
+
+# --- laws
+
+
+def _answer(targets: object, **words: object) -> object:
+    """The answer, or the line that says why there is none."""
+    try:
+        return lossaudit.choose(targets, framework="torch", **words)
+    except UsageError as error:
+        return str(error)
+
+
+_CELLS = st.one_of(
+    st.integers(-5, 5).map(str),
+    st.floats().map(str),
+    st.text(max_size=6),
+    st.sampled_from(["", "nan", "yes", "1", "0"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.lists(_CELLS, min_size=1, max_size=4), max_size=12),
+    words=st.fixed_dictionaries(
+        {},
+        optional={
+            "task": st.sampled_from(sorted(TASKS)),
+            "metric": st.sampled_from(sorted(METRICS)),
+            "need": st.lists(st.sampled_from(sorted(NEEDS)), max_size=2),
+            "imbalance": st.floats(0.001, 1e6),
+            "noise": st.floats(0, 0.99),
+            "classes": st.integers(2, 30_000),
+            "outliers": st.booleans(),
+        },
+    ),
+)
+def test_any_table_gives_an_answer_or_one_line(tmp_path_factory, rows, words) -> None:
+    import csv
+
+    file = tmp_path_factory.mktemp("junk") / "t.csv"
+    with file.open("w", encoding="utf-8", errors="surrogatepass", newline="") as out:
+        csv.writer(out).writerows([["y", "a", "b", "c"], *rows])
+    answer = _answer(f"{file}:y", **words)
+    if isinstance(answer, str):
+        assert answer
+        assert "\n" not in answer
+    else:
+        assert 1 <= len(answer.ranked) <= 4
+        json.loads(answer.to_json())
+        assert str(answer)
+        assert answer.to_markdown()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_an_answer_or_one_line(tmp_path_factory, content) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    for name in ("t.csv", "t.npy"):
+        (folder / name).write_bytes(content)
+        answer = _answer(str(folder / name))
+        assert not isinstance(answer, str) or "\n" not in answer
+
+
+_WORDS = st.fixed_dictionaries(
+    {"task": st.sampled_from(["binary", "multiclass"])},
+    optional={
+        "metric": st.sampled_from(sorted(METRICS)),
+        "need": st.lists(st.sampled_from(sorted(NEEDS)), max_size=3),
+        "noise": st.floats(0, 0.99),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(words=_WORDS, imbalance=st.floats(20, 1e6))
+def test_rare_classes_never_make_accuracy_the_metric(words, imbalance) -> None:
+    answer = lossaudit.choose(**words, imbalance=imbalance, framework="torch")
+    assert all("accuracy" not in each.metric.replace("balanced accuracy", "").replace("balanced-accuracy", "")
+               for each in answer.ranked)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(words=_WORDS, imbalance=st.floats(1, 1e6))
+def test_rare_classes_alone_never_change_the_first_choice(words, imbalance) -> None:
+    assert first(**words, imbalance=imbalance, framework="torch") == first(**words, framework="torch")
+
+
+@settings(max_examples=60, deadline=None)
+@given(words=_WORDS)
+def test_a_need_for_probabilities_only_takes_away(words) -> None:
+    free = {each.loss for each in lossaudit.choose(**words | {"need": []}, framework="torch").ranked}
+    need = {"need": "calibrated-probabilities"}
+    bound = {each.loss for each in lossaudit.choose(**words | need, framework="torch").ranked}
+    assert bound <= free
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=20, max_size=60).filter(lambda y: len(set(y)) == 4), st.randoms())
+def test_the_order_of_the_rows_means_nothing(targets, random) -> None:
+    moved = list(targets)
+    random.shuffle(moved)
+    assert str(lossaudit.choose(targets, framework="torch")) == str(lossaudit.choose(moved, framework="torch"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=30, max_size=80).filter(lambda y: len(set(y)) > 20))
+def test_a_list_an_array_and_a_file_give_the_same_answer(tmp_path_factory, targets) -> None:
+    folder = tmp_path_factory.mktemp("same")
+    np.save(folder / "targets.npy", np.array(targets))
+    answers = [
+        lossaudit.choose(each, framework="torch") for each in (targets, np.array(targets), str(folder / "targets.npy"))
+    ]
+    assert len({tuple(each.loss for each in answer.ranked) for answer in answers}) == 1
+
+
+# --- formats
+
+
+def test_formats_hold_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["choose", "--task", "counts", "--need", "uncertainty"]
+    assert main([*words, "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["ranked"][0]["loss"] == "negative_binomial_nll"
+    assert set(data["ranked"][0]["code"]) == set(FRAMEWORKS)
+    assert main([*words, "--format", "markdown", "--framework", "jax"]) == 0
+    page = capsys.readouterr().out
+    assert "## 1. `negative_binomial_nll`" in page
+    assert "import optax" in page
+    assert "import torch" not in page
+
+
+def test_without_arguments_there_is_the_table_of_tasks_and_an_example_that_works(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["choose"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n{task} " in shown for task in TASKS)
+    example = next(line for line in shown.splitlines() if line.startswith("example: ")).split()[2:]
+    assert main(example) == 0
+
+
+def test_the_task_table_is_that_of_the_defaults() -> None:
+    for task in TASKS:
+        assert lossaudit.choose(task=task).ranked[0].score == 100
+
+
+def test_numpy_is_asked_for_in_one_line_only_where_it_is_needed(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.arange(3))
+    program = (
+        "import sys\nsys.modules['numpy'] = None\nfrom lossaudit.cli.main import main\n"
+        f"sys.exit(main(['choose', '--targets', {str(tmp_path / 'y.npy')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(".npy files need numpy; install it, or give a .csv\n")
+    assert done.stderr.count("\n") == 1

@@ -285,12 +285,10 @@ def _shown(question: Question, quiz: bool) -> str:
         return head
     figure = question.figure
     source = f"{figure.ground.value}; `lossaudit explain {figure.loss}`"
-    return "\n".join(
+    return "\n\n".join(
         (
             head,
-            "",
             question.answer,
-            "",
             f"**Gradient:** {question.gradient}",
             f"**What it optimises:** {question.optimises}.",
             f"**One number:** {figure.words}: {figure.value} ({source})",

@@ -32,8 +32,19 @@ from lossaudit.catalogue.naming import framework_of as framework_of
 from lossaudit.catalogue.notation import NUMPY, Spellings
 from lossaudit.catalogue.schema import Kind, Loss, Op, Spelling
 
-_OPS = tuple(
-    ["affine", "heads", "views", "casts", "select", "join", "noise", "elementwise", "reduce", "encode", "cut", "other"]
+_OPS = (
+    "affine",
+    "heads",
+    "views",
+    "casts",
+    "select",
+    "join",
+    "noise",
+    "elementwise",
+    "reduce",
+    "encode",
+    "cut",
+    "other",
 )
 _LOSSES = (
     binary,

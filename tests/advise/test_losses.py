@@ -15,6 +15,8 @@ import pytest
 import lossaudit
 from lossaudit import catalogue
 from lossaudit.advise.losses import PROPERTIES, select
+from lossaudit.card import entries
+from lossaudit.cards import said, shipped
 from lossaudit.cli.main import main
 from lossaudit.report import losses as report
 
@@ -59,6 +61,13 @@ def test_a_loss_has_a_property_or_not_or_nobody_knows(name: str) -> None:
     assert not has & lacks
     assert yes.open == no.open
     assert not {*yes.open} & (has | lacks)
+
+
+@pytest.mark.parametrize("name", catalogue.LOSSES)
+def test_what_is_read_of_a_card_is_what_the_card_says(name: str) -> None:
+    card = shipped(name)
+    words = {} if card is None else {key: (each.value, each.ground.value) for key, each in entries(card).items()}
+    assert said(name) == words
 
 
 def test_bounded_and_convex_exclude_each_other() -> None:

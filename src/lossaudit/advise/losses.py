@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from lossaudit import catalogue
 from lossaudit.advise import implementations
-from lossaudit.card import Entry, Ground, entries
-from lossaudit.cards import shipped
+from lossaudit.cards import said
 from lossaudit.catalogue.schema import Loss
 from lossaudit.errors import UsageError
 from lossaudit.pairing import TargetEncoding
@@ -26,7 +25,7 @@ PROPERTIES: Mapping[str, str] = {
 }
 """What can be asked for, and the entry of the card that answers."""
 
-_UNKNOWN = Entry("unknown", Ground.UNKNOWN)
+_UNKNOWN = ("unknown", "unknown")
 _OPEN = ("unknown", "undecided")  # "-" says that a property does not apply
 _WORDS = {name.replace("_", " ").lower(): TargetEncoding[name].value for name in TargetEncoding.__members__}
 
@@ -115,12 +114,12 @@ def select(
     rows: list[Row] = []
     undecided: list[str] = []
     for loss in fitting:
-        known_of = _card(loss)
+        known_of = said(loss.name)
         asked = {name: known_of.get(PROPERTIES[name], _UNKNOWN) for name in properties or {}}
-        missing = [entry for name, entry in asked.items() if holds(name, entry) is not (properties or {})[name]]
+        missing = [entry for name, entry in asked.items() if holds(name, *entry) is not (properties or {})[name]]
         if not missing:
             rows.append(_row(loss, known_of))
-        elif all(entry.value in _OPEN for entry in missing):
+        elif all(value in _OPEN for value, _ in missing):
             undecided.append(loss.name)
     return Selection(tuple(rows), len(losses), tuple(undecided))
 
@@ -156,24 +155,19 @@ def _named(option: str, value: str, known: Iterable[str]) -> str:
     return found
 
 
-def _card(loss: Loss) -> Mapping[str, Entry]:
-    card = shipped(loss.name)
-    return {} if card is None else entries(card)
+def holds(name: str, value: str, ground: str) -> bool | None:
+    """Whether a property holds by what the card says of it; None where it does not apply or nobody knows.
 
-
-def holds(name: str, entry: Entry) -> bool | None:
-    """Whether a property holds by the card's entry for it; None where it does not apply or nobody knows.
-
-    >>> holds("proper", Entry("strictly", Ground.PROVED)), holds("lipschitz", Entry("infinite", Ground.REFUTED))
+    >>> holds("proper", "strictly", "proved"), holds("lipschitz", "infinite", "refuted")
     (True, False)
     """
-    if entry.ground is Ground.UNKNOWN:
+    if ground == "unknown":
         return None
     if name == "saturating":
-        return _first(entry.value, yes=r"decays|(exactly )?0\b", no="constant|grows|tends")
+        return _first(value, yes=r"decays|(exactly )?0\b", no="constant|grows|tends")
     if name == "lipschitz":
-        return {Ground.PROVED: True, Ground.REFUTED: False}.get(entry.ground)
-    return _first(entry.value, yes=r"yes\b|strictly\b|it seems\b(?! not)", no=r"no\b|it seems not\b")
+        return {"proved": True, "refuted": False}.get(ground)
+    return _first(value, yes=r"yes\b|strictly\b|it seems\b(?! not)", no=r"no\b|it seems not\b")
 
 
 def _first(text: str, *, yes: str, no: str) -> bool | None:
@@ -181,11 +175,11 @@ def _first(text: str, *, yes: str, no: str) -> bool | None:
     return True if re.match(yes, text) else False if re.match(no, text) else None
 
 
-def _row(loss: Loss, known: Mapping[str, Entry]) -> Row:
+def _row(loss: Loss, known: Mapping[str, tuple[str, str]]) -> Row:
     encodings = [encoding for encoding in TargetEncoding if encoding in loss.encodings]
     shown = [loss.encoding] if loss.encoding is not None else encodings
     convex, proper, calibrated, gradient = (
-        known.get(name, _UNKNOWN).value for name in ("convex", "proper", "calibrated", "gradient when wrong")
+        known.get(name, _UNKNOWN)[0] for name in ("convex", "proper", "calibrated", "gradient when wrong")
     )
     return Row(
         loss.name,

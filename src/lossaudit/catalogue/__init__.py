@@ -40,23 +40,22 @@ from lossaudit.catalogue.losses import (
 )
 from lossaudit.catalogue.naming import framework_of as framework_of
 from lossaudit.catalogue.notation import NUMPY, Spellings
-from lossaudit.catalogue.ops import (
-    affine,
-    casts,
-    cut,
-    elementwise,
-    encode,
-    heads,
-    join,
-    noise,
-    other,
-    reduce,
-    select,
-    views,
-)
 from lossaudit.catalogue.schema import Kind, Loss, Op, Spelling
 
-_OPS = (affine, heads, views, casts, select, join, noise, elementwise, reduce, encode, cut, other)
+_OPS = (
+    "affine",
+    "heads",
+    "views",
+    "casts",
+    "select",
+    "join",
+    "noise",
+    "elementwise",
+    "reduce",
+    "encode",
+    "cut",
+    "other",
+)
 _LOSSES = (
     binary,
     margin,
@@ -89,11 +88,24 @@ _LOSSES = (
     survival,
 )
 
-OPS: Mapping[str, Op] = MappingProxyType({op.name: op for family in _OPS for op in family.OPS})
+OPS: Mapping[str, Op]  # loaded on first use: who asks about losses needs no operation
 LOSSES: Mapping[str, Loss] = MappingProxyType({loss.name: loss for family in _LOSSES for loss in family.LOSSES})
 
 # Which PyTorch's builtins take as keywords as well: `torch.softmax(x, axis=1)`.
 KEYWORD_ALIASES = NUMPY
+
+
+def __getattr__(name: str) -> object:
+    if name != "OPS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _ops()
+
+
+@cache
+def _ops() -> Mapping[str, Op]:
+    modules = (import_module(f"{__name__}.ops.{family}") for family in _OPS)
+    return MappingProxyType({op.name: op for module in modules for op in module.OPS})
+
 
 _FRAMEWORKS = frozenset({"torch", "keras", "tensorflow", "jax"})
 
@@ -103,13 +115,18 @@ def _spellings(framework: str) -> Mapping[str, tuple[Op | Loss, Spelling]]:
     """By path. PyTorch's stand with the entries; the table of another framework is loaded when it is first needed."""
     if framework not in _FRAMEWORKS:
         return MappingProxyType({})
-    entries = (*OPS.values(), *LOSSES.values())
+    entries = (*_ops().values(), *LOSSES.values())
     if framework == "torch":
         rows = [(entry, entry.spellings) for entry in entries]
     else:
-        table: Mapping[str, Spellings] = import_module(f"{__name__}.frameworks.{framework}").SPELLINGS
+        table = _table(framework)
         rows = [(entry, table.get(entry.name, ())) for entry in entries]
     return MappingProxyType({spelling.path: (entry, spelling) for entry, group in rows for spelling in group})
+
+
+def _table(framework: str) -> Mapping[str, Spellings]:
+    """The spellings of a framework other than PyTorch, by the names of operations and losses."""
+    return import_module(f"{__name__}.frameworks.{framework}").SPELLINGS
 
 
 def op(name: str) -> Op | None:
@@ -118,7 +135,7 @@ def op(name: str) -> Op | None:
     >>> op("softmax").axis
     'dim'
     """
-    return OPS.get(name)
+    return _ops().get(name)
 
 
 def loss(name: str) -> Loss | None:
@@ -192,9 +209,11 @@ def spelled(framework: str, name: str) -> Iterator[Spelling]:
     >>> [spelling.path for spelling in spelled("tensorflow", "log_softmax")]
     ['tensorflow.nn.log_softmax', 'tensorflow.math.log_softmax']
     """
-    for entry, spelling in _spellings(framework).values():
-        if entry.name == name:
-            yield spelling
+    if framework == "torch":
+        entry = LOSSES.get(name) or _ops().get(name)
+        yield from () if entry is None else entry.spellings
+    elif framework in _FRAMEWORKS:
+        yield from _table(framework).get(name, ())
 
 
 def nearest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:

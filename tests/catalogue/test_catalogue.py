@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from importlib import import_module
 
 import pytest
 
@@ -14,9 +15,10 @@ from lossaudit import catalogue
 from lossaudit.catalogue import LOSSES, OPS, find, loss, nearest, op, spellings
 from lossaudit.catalogue.schema import Kind, Role
 
+_OPS = [import_module(f"lossaudit.catalogue.ops.{name}") for name in catalogue._OPS]
 ENTRIES = [
     entry
-    for family in (*catalogue._OPS, *catalogue._LOSSES)
+    for family in (*_OPS, *catalogue._LOSSES)
     for entry in (*getattr(family, "OPS", ()), *getattr(family, "LOSSES", ()))
 ]
 

@@ -25,8 +25,8 @@ PROPERTIES: Mapping[str, str] = {
 }
 """What can be asked for, and the entry of the card that answers."""
 
-_UNKNOWN = ("unknown", "unknown")
-_OPEN = ("unknown", "undecided")  # "-" says that a property does not apply
+_UNKNOWN, _INAPPLICABLE = ("unknown", "unknown"), ("-", "unknown")
+_OPEN = ("unknown", "undecided")
 _WORDS = {name.replace("_", " ").lower(): TargetEncoding[name].value for name in TargetEncoding.__members__}
 
 
@@ -115,7 +115,8 @@ def select(
     undecided: list[str] = []
     for loss in fitting:
         known_of = said(loss.name)
-        asked = {name: known_of.get(PROPERTIES[name], _UNKNOWN) for name in properties or {}}
+        absent = _INAPPLICABLE if known_of else _UNKNOWN
+        asked = {name: known_of.get(PROPERTIES[name], absent) for name in properties or {}}
         missing = [entry for name, entry in asked.items() if holds(name, *entry) is not (properties or {})[name]]
         if not missing:
             rows.append(_row(loss, known_of))
@@ -178,8 +179,9 @@ def _first(text: str, *, yes: str, no: str) -> bool | None:
 def _row(loss: Loss, known: Mapping[str, tuple[str, str]]) -> Row:
     encodings = [encoding for encoding in TargetEncoding if encoding in loss.encodings]
     shown = [loss.encoding] if loss.encoding is not None else encodings
+    absent = _INAPPLICABLE if known else _UNKNOWN
     convex, proper, calibrated, gradient = (
-        known.get(name, _UNKNOWN)[0] for name in ("convex", "proper", "calibrated", "gradient when wrong")
+        known.get(name, absent)[0] for name in ("convex", "proper", "calibrated", "gradient when wrong")
     )
     return Row(
         loss.name,

@@ -17,7 +17,7 @@ from lossaudit.advise.choose.candidates import CANDIDATES
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, REFUSALS
 from lossaudit.advise.choose.facts import facts
 from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
-from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, TASKS
+from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, TASKS
 from lossaudit.catalogue import LOSSES
 from lossaudit.cli.main import main
 from lossaudit.errors import UsageError
@@ -113,6 +113,15 @@ def test_a_log_link_is_refused_for_negative_targets() -> None:
     answer = lossaudit.choose([-1, 2, 5, 0, 3], task="counts")
     assert not {each.loss for each in answer.ranked} & {"poisson_nll", "negative_binomial_nll"}
     assert any("contradicts the data: they hold negative numbers" in each for each in answer.warnings)
+
+
+@pytest.mark.parametrize("task", sorted(NUMBERS))
+@pytest.mark.parametrize("need", ["quantiles", "uncertainty"])
+def test_who_needs_a_spread_gets_one_whatever_the_metric(task: str, need: str) -> None:
+    with_spread = {"gaussian_nll", "gaussian_crps", "student_t_nll", "pinball", "negative_binomial_nll"}
+    for metric in METRICS:
+        for outliers in (False, True):
+            assert first(task=task, need=need, metric=metric, outliers=outliers) in with_spread
 
 
 # --- costs

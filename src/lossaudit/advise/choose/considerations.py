@@ -174,17 +174,25 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
         ("forecasting",), ("binned_ordinal_cross_entropy",), 40, _need("uncertainty"), "a distribution is asked for"
     ),
     Consideration(
-        ("regression", "positive-amounts", "proportions", "forecasting"),
-        ("mse", "mae", "huber", "gamma", "tweedie", "msle", "bce_with_logits", "log_cosh"),
-        -50,
+        (*_AMOUNTS, "forecasting"),
+        ("mse", "mae", "huber", "log_cosh", "cauchy", "tukey", "msle", "mape", "bce_with_logits"),
+        -170,
         _need("uncertainty", "quantiles"),
         "it gives one number and no spread",
+    ),
+    Consideration(
+        ("positive-amounts",),
+        ("gamma", "tweedie"),
+        -50,
+        _need("uncertainty", "quantiles"),
+        "it gives the mean alone, and the spread only by assumption",
     ),
     Consideration(
         ("counts",), ("negative_binomial_nll",), 70, _need("uncertainty", "quantiles"), "a distribution is asked for"
     ),
     Consideration(("counts",), ("negative_binomial_nll",), 30, _overdispersed, "the counts spread more than Poisson's"),
-    Consideration(("positive-amounts",), ("pinball",), 35, _need("uncertainty"), "limits are asked for"),
+    Consideration(("positive-amounts", "proportions"), ("pinball",), 120, _need("uncertainty"), "limits are asked for"),
+    Consideration(("regression",), ("pinball",), 60, _need("uncertainty"), "limits are a kind of spread"),
     Consideration(
         ("survival",),
         ("bce_with_logits",),

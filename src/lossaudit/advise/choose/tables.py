@@ -63,7 +63,7 @@ def read(targets: str, groups: str | None = None) -> Column:
 
 
 def _parts(targets: str) -> tuple[str, str]:
-    """Path and column, either of which may hold a colon itself: the first part that is a file, else up to the last colon."""
+    """Path and column; both may hold colons: the first part that is a file, else all up to the last colon."""
     for place, sign in enumerate(targets):
         if sign == ":" and Path(targets[:place]).is_file():
             return targets[:place], targets[place + 1 :]

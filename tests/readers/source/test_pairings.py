@@ -444,8 +444,8 @@ def test_a_prediction_without_a_model_says_so() -> None:
 
 
 def test_an_operation_that_nobody_knows_is_named() -> None:
-    (term,) = terms(ce(t("sparsemax", Z)))
-    assert [item.reason for item in term.unresolved] == ["`sparsemax` is not an operation that lossaudit knows"]
+    (term,) = terms(ce(t("entmax15", Z)))
+    assert [item.reason for item in term.unresolved] == ["`entmax15` is not an operation that lossaudit knows"]
 
 
 # Size and depth

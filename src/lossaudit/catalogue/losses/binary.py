@@ -267,7 +267,7 @@ LOSSES = (
     Loss(
         name="sigmoid_mse",
         title="Squared error of a sigmoid",
-        aliases=("binary_brier"),
+        aliases=("binary_brier",),
         family="binary",
         tasks=("binary", "noisy labels"),
         summary="The Brier score of one yes-or-no question, trained through a sigmoid.",

@@ -17,13 +17,13 @@ def text(name: str) -> tuple[str, str, str]:
     """The name of a loss, the file of its card, and why there is none."""
     import torch
 
-    from lossaudit.cards import as_data
+    from lossaudit.cards import as_text
     from lossaudit.errors import LossauditError
     from lossaudit.proving.derive import derive
 
     torch.set_num_threads(1)
     try:
-        return name, json.dumps(as_data(derive(name)), indent=1, ensure_ascii=False) + "\n", ""
+        return name, as_text(derive(name)), ""
     except LossauditError as error:
         return name, "", str(error)
 

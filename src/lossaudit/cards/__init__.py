@@ -73,8 +73,30 @@ def as_data(card: Card) -> dict[str, Any]:
             name: {"value": entry.value, "ground": entry.ground.value, "how": entry.how, "bounds": entry.bounds}
             for name, entry in card.entries.items()
         },
-        "response": None if card.response is None else asdict(card.response),
+        "response": None if card.response is None else {n: _short(x) for n, x in asdict(card.response).items()},
     }
+
+
+def _short(value: Any) -> Any:
+    """Numbers of a curve to six digits, more than a picture shows."""
+    if isinstance(value, tuple):
+        return [_short(x) for x in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def as_text(card: Card) -> str:
+    """The file of a card: JSON, with a line for each entry and each curve."""
+    lines = ",\n".join(f' "{name}": {_block(value)}' for name, value in as_data(card).items())
+    return f"{{\n{lines}\n}}\n"
+
+
+def _block(value: Any) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    lines = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(inner, ensure_ascii=False)}" for name, inner in value.items()
+    )
+    return f"{{\n{lines}\n }}"
 
 
 def _reason(verdict: Verdict) -> str:

@@ -322,3 +322,19 @@ def test_a_plateau_of_best_scores():
     assert elicits(margin(lambda b, m: b.step(b.scale(-1, m)))).value == many
     assert elicits(margin(ramp)).value == many
     assert elicits(margin(hinge)).value == "the mode, sign(q - 1/2)"
+
+
+@pytest.mark.parametrize(
+    ("loss", "constant"),
+    [
+        ("mse", "2"),  # (z - y)^2
+        ("log_cosh", "1"),  # 1 / cosh^2, largest at 0
+        ("sigmoid_loss", "0.0962251"),  # s (1 - s) (1 - 2 s), largest 1 / (6 sqrt(3))
+        ("poisson_nll", "infinite"),  # e^z
+        ("mae", "unknown"),  # it has no derivative at 0
+    ],
+)
+def test_the_smoothness_of_a_function_of_one_number(loss: str, constant: str) -> None:
+    from lossaudit import card
+
+    assert card(loss).entries["smoothness"].value == constant

@@ -9,9 +9,9 @@ import numpy as np
 from flint import arb
 
 from lossaudit.card import Entry, Ground
-from lossaudit.geometry.evaluate import floats
+from lossaudit.geometry.evaluate import floats, gradient
 from lossaudit.geometry.program import Program
-from lossaudit.geometry.properties.family import Family, Slopes, everywhere
+from lossaudit.geometry.properties.family import KINKED, Family, Slopes, Task, everywhere
 from lossaudit.geometry.properties.response import right_way, tail, wrong_way
 from lossaudit.geometry.properties.words import number
 from lossaudit.geometry.quick import lipschitz as by_ranges
@@ -35,19 +35,32 @@ def lipschitz(family: Family) -> tuple[Entry, Entry]:
         own = _enclosed(found.lipschitz) if found is not None and found.lipschitz is not None else None
         smooth = _enclosed(found.smoothness) if found is not None and found.smoothness is not None else None
         first.append(own or _of_one_probability(program) or _between(program))
-        second.append(smooth or Entry("unknown", Ground.UNKNOWN, "enclosed for 2 or 3 classes, where it is algebraic"))
+        second.append(smooth or _of_the_slope(program))
     largest = _largest(first)
     if largest.bounds is None or largest.bounds[1] == math.inf:
         largest = _grows(family) or largest
     return largest, _largest(second)
 
 
-def _grows(family: Family) -> Entry | None:
+def _of_the_slope(program: Program) -> Entry:
+    """The Lipschitz constant of the derivative, where that is one smooth function of one number."""
+    if program.variables != 1 or any(i.op in KINKED or i.op in ("select", "opaque") for i in program.instructions):
+        why = "enclosed for 2 or 3 classes, where it is algebraic, and for smooth functions of one number"
+        return Entry("unknown", Ground.UNKNOWN, why)
+    extended, (partial,) = gradient(program)
+    slope = replace(extended, output=partial)
+    found = _between(slope)
+    if found.bounds is not None and found.bounds[1] == math.inf:
+        return _grows(Family((slope,), (0.0,), Task.REAL, complete=False), "second derivative") or found
+    return found
+
+
+def _grows(family: Family, what: str = "gradient") -> Entry | None:
     """The gradient tends to infinity on a ray, exactly."""
     for index, direction in (wrong_way(family), right_way(family)):
         found = tail(family.programs[index], direction)
         if found.ground is Ground.PROVED and found.value.startswith("grows"):
-            return Entry("infinite", Ground.REFUTED, f"on a ray the gradient {found.value}: {found.how}")
+            return Entry("infinite", Ground.REFUTED, f"on a ray the {what} {found.value}: {found.how}")
     return None
 
 

@@ -29,6 +29,7 @@ demo: python
 	@echo "Try next:"
 	@echo "  lossaudit run examples/raw_pixels.py"
 	@echo "  lossaudit explain mse-on-softmax"
+	@echo "  lossaudit choose"
 	@echo "  lossaudit rules"
 
 test: python

@@ -70,8 +70,8 @@ LOSSES = (
         latex=r"\sum_k y_k \log \frac{y_k}{p_k}",
         callable="keras.losses.kl_divergence",
         definition=kl_divergence,
-        gradient="p - y at the logits by the formula. Where an implementation clips p, it is exactly 0 for classes "
-        "under the clip.",
+        gradient="p - y at the logits by the formula. Where an implementation clips p, the terms of classes under the "
+        "clip give no gradient: next to none is left where the target is such a class alone.",
         optimises="y, the distribution of the target.",
         when="Where a model already ends in softmax, as in Keras.",
         when_not="Otherwise take kl_div, which gets logarithms and neither clips nor rounds.",

@@ -307,7 +307,7 @@ CLAIMS = (
         said="Squared error belongs to regression and cross-entropy to probabilities.",
         answer=Answer.FALSE,
         reason="Squared error on probabilities is the Brier score, which is strictly proper: its expectation is least "
-        "at the true probabilities and nowhere else. What fails is its composition with softmax under gradient "
+        "at the true probabilities and nowhere else. What can stall is its composition with softmax under gradient "
         "descent.",
         means=Means.CERTIFICATE,
         check=not_for_probabilities,

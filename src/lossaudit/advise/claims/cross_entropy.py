@@ -262,10 +262,10 @@ CLAIMS = (
         name="papers-back-it",
         said="The papers cited for it show that squared error fails on classifiers.",
         answer=Answer.FALSE,
-        reason="The abstract of Golik, Doetsch and Ney (2013) reports lower word error after a few iterations of "
-        "squared error on a network trained with cross-entropy. That of Tyagi et al. (2024) reports squared error on "
-        "sigmoids comparable to cross-entropy, and better when labels are noisy; on digits fine-tuning does no harm, "
-        "and the lead under noise is plain.",
+        reason="The abstract of Golik, Doetsch and Ney (2013) reports both: no good optimum from random weights, and "
+        "lower word error after a few iterations of squared error on a network trained with cross-entropy. That of "
+        "Tyagi et al. (2024) reports squared error on sigmoids comparable to cross-entropy, and better when labels are "
+        "noisy; on digits fine-tuning does no harm, and the lead under noise is plain.",
         terms="papers: the two that compare the losses on classification; no more than their abstracts is referred to",
         means=Means.EXPERIMENT,
         check=papers_agree,

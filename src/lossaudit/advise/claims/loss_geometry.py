@@ -241,7 +241,7 @@ CLAIMS = (
         name="bad-for-deep-nets",
         said="It is especially bad for deep networks, which need smooth gradients that it does not have.",
         answer=Answer.FALSE,
-        reason="Its gradient is smooth: it changes by at most 0.616 a unit of the logits, cross-entropy's by 0.5. A "
+        reason="Its gradient is smooth: it changes by at most 0.617 a unit of the logits, cross-entropy's by 0.5. A "
         "deep network is non-convex with either loss, and given enough epochs three hidden layers do it no particular "
         "harm.",
         terms="bad for deep networks: further behind cross-entropy with three hidden layers than with one",
@@ -292,8 +292,9 @@ CLAIMS = (
         name="cross-entropy-accelerates",
         said="Cross-entropy accelerates convergence.",
         answer=Answer.DEPENDS,
-        reason="On digits, at the same small rate, it needs half as many epochs, and at each loss's best rate hardly "
-        "fewer. Its head start from equal logits is a factor of K/2 in the gradient, which the rate can give as well.",
+        reason="On digits, at the same small rate, it needs half as many epochs, and at each loss's best rate about "
+        "one fewer. Its head start from equal logits is a factor of K/2 in the gradient, which the rate can give as "
+        "well.",
         means=Means.EXPERIMENT,
         check=accelerates,
     ),

@@ -43,8 +43,8 @@ LOSSES = (
         when_not="For class indices use cross_entropy; against a teacher at a temperature, distillation; to pick one "
         "mode of the target, reverse_kl.",
         stable="kl_div(log_softmax(z, dim=-1), y, reduction='batchmean'), and log_target=True for a target in logs.",
-        limits="The input is a logarithm, the target is not. Classes with y = 0 add nothing; where p = 0 < y the loss "
-        "is infinite.",
+        limits="The input is a logarithm, the target is not. Classes with y = 0 add nothing, but NaN where log(p) is "
+        "-inf, and so does a target of -inf with log_target; where p = 0 < y the loss is infinite.",
         spellings=function("torch.nn.functional.kl_div", "input", "target", **REDUCTION, log_target=False)
         + module("KLDivLoss", **REDUCTION, log_target=False),
         implementations=(
@@ -70,8 +70,8 @@ LOSSES = (
         latex=r"\sum_k y_k \log \frac{y_k}{p_k}",
         callable="keras.losses.kl_divergence",
         definition=kl_divergence,
-        gradient="p - y at the logits by the formula. Where an implementation clips p, it is exactly 0 for classes "
-        "under the clip.",
+        gradient="p - y at the logits by the formula. Where an implementation clips p, the terms of classes under the "
+        "clip give no gradient: next to none is left where the target is such a class alone.",
         optimises="y, the distribution of the target.",
         when="Where a model already ends in softmax, as in Keras.",
         when_not="Otherwise take kl_div, which gets logarithms and neither clips nor rounds.",

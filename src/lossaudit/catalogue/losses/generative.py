@@ -95,7 +95,7 @@ LOSSES = (
         gradient="-D(fake) on each logit: it vanishes like e^z where the discriminator is sure of a fake, just when "
         "the generator has the most to learn.",
         optimises="In the game with the best discriminator, twice the Jensen-Shannon divergence of the two "
-        "distributions.",
+        "distributions, less 2 log 2.",
         when="For theory: it makes the game zero-sum.",
         when_not="For training take gan_generator_non_saturating, which has the same fixed point.",
         stable="-softplus(z) or logsigmoid(-z); not log(1 - sigmoid(z)).",

@@ -77,7 +77,7 @@ LOSSES = (
         when_not="The variance is well above the mean: negative_binomial_nll. The target is continuous and its spread "
         "grows with its mean: gamma; with many zeros besides: tweedie.",
         stable="`F.poisson_nll_loss(z, y)` on raw outputs, which means log_input=True; do not take exp first.",
-        limits="exp(z) overflows from z = 88.8 on in float32, 11.1 in float16: keep the last layer small at the start.",
+        limits="exp(z) overflows from z = 88.73 in float32, 11.1 in float16: keep the last layer small at the start.",
         spellings=function(
             "torch.nn.functional.poisson_nll_loss",
             "input",
@@ -121,13 +121,14 @@ LOSSES = (
         callable="keras.losses.poisson",
         definition=poisson_rate,
         gradient="In the rate it is 1 - y / m: it explodes as m goes to 0. Behind a softplus it is bounded by 1 where "
-        "the prediction is too high and by about y where it is too low.",
+        "the prediction is too high and by y where it is too low.",
         optimises="the mean of the target given the input",
         when="The model makes a positive number by itself: a softplus head, a sum of positive parts.",
         when_not="The output is free: predict its logarithm with poisson_nll, which needs no head. Behind a relu the "
         "loss is infinite at a rate of 0 and a positive count.",
         stable="`F.poisson_nll_loss(F.softplus(z), y, log_input=False)`.",
-        limits="Undefined for m < 0, infinite at m = 0 unless y = 0; eps hides both and bends the minimum.",
+        limits="Undefined for m < 0, infinite at m = 0 unless y = 0; eps makes that finite and moves the minimum "
+        "to m = y - eps.",
         implementations=(
             Implementation("torch.nn.functional.poisson_nll_loss", "with log_input=False; 1e-8 inside the logarithm"),
             Implementation("keras.losses.poisson", "1e-7 inside the logarithm; the mean over the last axis"),
@@ -156,7 +157,7 @@ LOSSES = (
         when_not="There are zeros: tweedie, or poisson_nll. The median is enough: mse or mae on the logarithm of the "
         "target.",
         stable="As written, in the raw output: `y * torch.exp(-z) + z`.",
-        limits="Needs y > 0: with y = 0 it has no minimum. exp(-eta) overflows from eta = -88.8 on in float32.",
+        limits="Needs y > 0: with y = 0 it has no minimum. exp(-eta) overflows from eta = -88.73 down in float32.",
         implementations=(
             Implementation(
                 "sklearn.metrics.mean_gamma_deviance",
@@ -243,8 +244,8 @@ LOSSES = (
         when_not="Targets are counts (poisson_nll, negative_binomial_nll) or never 0 (gamma). Whether there is "
         "anything at all should be modelled by itself: bce_with_logits and gamma.",
         stable="As written, in the raw output: two exponentials, and no power of a mean that may be 0.",
-        limits="Not defined at p = 1 and p = 2, where it becomes poisson_nll and gamma. Convex in eta for 1 <= p <= 2 "
-        "only.",
+        limits="Not defined at p = 1 and p = 2, where, less a term without eta, its limits are poisson_nll and gamma. "
+        "Convex in eta for 1 <= p <= 2 only.",
         implementations=(
             Implementation(
                 "sklearn.metrics.mean_tweedie_deviance",
@@ -302,7 +303,7 @@ LOSSES = (
             ),
             Implementation(
                 "statsmodels.api.NegativeBinomial",
-                "loglike_method='nb2' fits alpha as well; its loglike takes log(alpha)",
+                "loglike_method='nb2' fits alpha as well; before a fit its loglike takes log(alpha)",
             ),
             Implementation(
                 "scoringrules.logs_negbinom", "of (obs, n, prob) or of (obs, n, mu=...), with n = 1 / alpha"

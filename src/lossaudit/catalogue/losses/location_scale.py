@@ -207,7 +207,7 @@ LOSSES = (
         when_not="A convex fit is needed: laplace_nll in (m / b, 1 / b), or huber. The mean of a skewed target is "
         "wanted: mse.",
         stable="`torch.log1p(((y - m) / s) ** 2 / df)` with s = F.softplus(...) + floor.",
-        limits="Not convex in the location, beyond |r| = s sqrt(df). Its variance is infinite for df <= 2. No lower "
+        limits="Not convex in the location, beyond |r| = s sqrt(df). It has no finite variance for df <= 2. No lower "
         "bound as s goes to 0 at m = y.",
         implementations=(
             Implementation("torch.distributions.StudentT", "log_prob is its negative"),

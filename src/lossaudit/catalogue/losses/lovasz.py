@@ -78,7 +78,8 @@ LOSSES = (
         definition=lovasz_hinge_over_orders,
         example=View(variables="the scores of the pixels", arguments=((0.3, -0.4, 0.8), _MASK), wrong=(-1, 1, -1)),
         gradient="Minus the sign times the share J_i - J_(i-1) of each pixel with an error: it depends on the order "
-        "of the errors alone, and does not vanish on confidently wrong pixels.",
+        "of the errors alone, and does not fade as they grow. It is 0 for background pixels that come after the "
+        "whole region.",
         optimises="The Jaccard loss from above: it equals it where all hinge errors are 0 or 1.",
         when="Binary masks judged by intersection over union, usually to fine-tune after cross-entropy.",
         when_not="From scratch, or for probabilities: the scores mean nothing by themselves. Start with "

@@ -103,7 +103,7 @@ LOSSES = (
         optimises="with a negative log-likelihood summed over the data: the most probable weights under a Laplace "
         "prior of scale 1 / weight. Alone: zero.",
         when="Few of many inputs matter and should be found; a model should be small.",
-        when_not="Inputs are correlated: it picks one of them at random; take elastic_net. Shrinking is all that is "
+        when_not="Inputs are correlated: which of them it keeps is chance; take elastic_net. Shrinking is all that is "
         "wanted: l2_penalty.",
         stable="By soft thresholding after each step: `w.sign() * (w.abs() - rate * weight).clamp(min=0)`. Gradient "
         "steps alone jump over 0 and hardly ever end there.",

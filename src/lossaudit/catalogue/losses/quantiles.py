@@ -92,8 +92,8 @@ LOSSES = (
         options=(Option("tau", 0.9, "0 < tau < 1", "the level of the expectile; 0.5 is half the squared error"),),
         gradient="It is 2 tau (f - y) where the prediction is too low and 2 (1 - tau) (f - y) where it is too high: "
         "proportional to the error, steeper on one side.",
-        optimises="the expectile tau: the point where the mean shortfall above, weighted by tau, equals the one below, "
-        "weighted by 1 - tau; the mean at 0.5",
+        optimises="the expectile tau: the point where tau times the mean excess above it equals 1 - tau times the mean "
+        "shortfall below it; the mean at 0.5",
         when="A smooth stand-in for a quantile: in-sample maxima of reinforcement learning, risk measures that add up "
         "tails.",
         when_not="The level must be read as a probability: take pinball. Targets have outliers: it feels them as mse "
@@ -171,8 +171,8 @@ LOSSES = (
         when_not="One end only, or other levels, are wanted: pinball. The whole distribution is: gaussian_crps or "
         "ensemble_crps.",
         stable="Predict the lower end and a positive width: `lower, upper = a, a + F.softplus(b)`.",
-        limits="Nothing keeps the ends in order: with l > u it is still defined. For alpha = 0.1 the steepest slope is "
-        "19.",
+        limits="Nothing keeps the ends in order: with l > u it is still defined. For alpha = 0.1 the steepest slope in "
+        "either end is 19.",
         implementations=(Implementation("scoringrules.interval_score", "of (obs, lower, upper, alpha), unreduced"),),
         references=(
             "Winkler 1972, A decision-theoretic approach to interval estimation",

@@ -84,7 +84,8 @@ LOSSES = (
         ),
         gradient="-y on the first score and +y on the second while their gap is too small, exactly 0 afterwards. Its "
         "size does not depend on how wrong the order is.",
-        optimises="The more probable order of each pair, by a gap of the margin; not how probable it is.",
+        optimises="The more probable order of each pair, by a gap of the margin (with margin 0 a tie will do); not how "
+        "probable it is.",
         when="Pairs with a known order, and a scorer that should stop once the gap is wide enough.",
         when_not="With lists of graded relevance use listmle or listnet; for a probability that one beats the other, "
         "ranknet.",
@@ -159,8 +160,8 @@ LOSSES = (
         when="Lists in which the first place matters most, above all with one relevant document.",
         when_not="Where the whole order counts use listmle; for relevance 0 everywhere the loss is 0 and the list is "
         "lost.",
-        stable="log_softmax over the list, -inf as the score of padding (or optax's `where`); no softmax of one's own "
-        "before it.",
+        stable="log_softmax over the list, the lowest finite number as the score of padding (-inf times a label of 0 "
+        "is NaN), or optax's `where`; no softmax of one's own before it.",
         limits="Unnormalised labels weigh long lists and high grades more. Padding with score 0 takes part in the "
         "softmax.",
         implementations=(

@@ -43,7 +43,8 @@ LOSSES = (
         "cross_entropy or bce_with_logits.",
         stable="`F.mse_loss(z, y)` on targets of unit scale: standardise them first, since loss and gradient grow with "
         "the square and the first power of their unit.",
-        limits="In float16 the square of an error above 255 is infinite. Shapes (n, 1) and (n,) broadcast to (n, n).",
+        limits="In float16 the square of an error of 256 or more is infinite. Shapes (n, 1) and (n,) broadcast to "
+        "(n, n).",
         spellings=function("torch.nn.functional.mse_loss", "input", "target", **REDUCTION, weight=None)
         + module("MSELoss", **REDUCTION)
         + node("MseLossBackward0", "input target", "reduction"),
@@ -79,7 +80,7 @@ LOSSES = (
             wrong=(1, 1, 1),
         ),
         gradient="It is (z - y) / (n RMSE), whose norm over the batch is 1 / sqrt(n) however large the errors are: the "
-        "direction is that of the squared error, the length is fixed, and steps do not shrink near the minimum.",
+        "direction is that of the squared error, the length is fixed, and steps do not shrink near a perfect fit.",
         optimises="the mean, on the whole data set. The average over mini-batches is another function; with one sample "
         "in a batch it is the absolute error, and the model drifts towards the median.",
         when="As a metric, which reads in the unit of the target.",
@@ -204,7 +205,7 @@ LOSSES = (
             ),
             Implementation(
                 "sklearn.ensemble.GradientBoostingRegressor",
-                "loss='huber' sets delta to the alpha-quantile of the residuals",
+                "loss='huber' sets delta to the alpha-quantile of the absolute residuals",
             ),
         ),
         references=("Huber 1964, Robust estimation of a location parameter",),

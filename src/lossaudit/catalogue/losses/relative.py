@@ -46,7 +46,7 @@ LOSSES = (
         when="As a metric of targets over orders of magnitude, where a factor of two costs the same everywhere.",
         when_not="As a training loss on raw outputs, where it is not convex: fit the logarithm instead (log1p of the "
         "targets, mse, expm1 of the prediction). Means are wanted: poisson_nll, gamma or tweedie.",
-        stable="`F.mse_loss(z, torch.log1p(y))`, where z is the logarithm itself: convex, and no domain to leave.",
+        stable="`F.mse_loss(z, torch.log1p(y))`, where z predicts log(1 + y) itself: convex, and no domain to leave.",
         limits="Not convex for z > e (1 + y) - 1. Undefined for z <= -1.",
         implementations=(
             Implementation(

@@ -71,7 +71,7 @@ LOSSES = (
         when_not="What counts as an outlier must be chosen: there is no threshold but the scale of the target; take "
         "huber or charbonnier.",
         stable="`optax.log_cosh(z, y)` or `keras.losses.log_cosh`; by hand `torch.logaddexp(r, -r) - math.log(2)`.",
-        limits="Written as `torch.log(torch.cosh(r))` it is infinite from |r| = 89.5 on in float32. It turns linear "
+        limits="Written as `torch.log(torch.cosh(r))` it is infinite from |r| = 89.42 on in float32. It turns linear "
         "about |r| = 1 in the target's unit: standardise.",
         implementations=(
             Implementation("optax.log_cosh", "left unreduced"),
@@ -103,7 +103,7 @@ LOSSES = (
         when="Image restoration and flow, with a small delta as a smooth absolute error; wherever huber should be "
         "smooth.",
         when_not="Outliers should have no influence at all: tukey or welsch.",
-        stable="As `torch.hypot(r, delta) - delta`, times delta: no square overflows.",
+        stable="`delta * (torch.hypot(r, torch.full_like(r, delta)) - delta)`: no square overflows.",
         limits="For |r| far below delta the difference from 1 cancels: in float32 errors below delta / 2400 cost "
         "exactly 0, though their gradient is right.",
         implementations=(

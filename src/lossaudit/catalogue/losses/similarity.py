@@ -254,8 +254,8 @@ LOSSES = (
         when="Recognition of many identities, where embeddings are compared by angle later.",
         when_not="For calibrated class probabilities, or from scratch with noisy labels: begin with margin 0 and "
         "raise it.",
-        stable="cos c cos(m) - sin(m) sqrt(1 - c^2) with c clamped inside (-1, 1); acos has an infinite slope at the "
-        "ends.",
+        stable="c cos(m) - sin(m) sqrt(1 - c^2) with the cosine c clamped inside (-1, 1); acos has an infinite slope "
+        "at the ends.",
         limits="cos(theta + margin) rises again for theta > pi - margin: libraries put something else there. The "
         "scale has to be large enough for many classes.",
         implementations=(

@@ -83,7 +83,7 @@ def find(name: str) -> tuple[Subject, ...]:
 def nearest(name: str, count: int = 3) -> tuple[Subject, ...]:
     """What is called most like `name`, best first.
 
-    >>> nearest("mse-softmax", 1)[0].name
+    >>> nearest("mse-on-sofmax", 1)[0].name
     'mse-on-softmax'
     """
     from difflib import get_close_matches  # here, since only a misspelled name needs it
@@ -91,8 +91,8 @@ def nearest(name: str, count: int = 3) -> tuple[Subject, ...]:
     spelled: dict[str, Subject] = {}
     for subject in subjects():
         for form in (subject.name, *subject.others):
-            spelled.setdefault(_plain(form), subject)
-    close = get_close_matches(_plain(name), spelled, n=10 * count, cutoff=0.0)
+            spelled.setdefault(_spaced(form), subject)
+    close = get_close_matches(_spaced(name), spelled, n=10 * count, cutoff=0.0)
     return tuple(dict.fromkeys(spelled[form] for form in close))[:count]
 
 
@@ -120,6 +120,11 @@ def listing(width: int = 100) -> str:
                 ", ".join(members), width, initial_indent=start, subsequent_indent=rest, break_on_hyphens=False
             )
     return "\n".join(lines[1:]) + "\n"
+
+
+def _spaced(name: str) -> str:
+    """The name with spaces between its words, which a comparison needs."""
+    return re.sub(r"[\s_-]+", " ", name.strip().lower())
 
 
 def _plain(name: str) -> str:

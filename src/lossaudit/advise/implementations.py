@@ -87,10 +87,13 @@ def spelled_so(name: str) -> tuple[str, ...]:
     dotted = _IMPORTED.get(root, root) + dot + rest
     canonical = catalogue.framework_of(dotted)
     wanted = (canonical[1] if canonical else dotted).lower()
-    paths = [(path.lower(), loss) for _, path, loss in (*_spelled(), *_named())]
-    whole = [loss for path, loss in paths if path == wanted]
-    ends = [loss for path, loss in paths if path.endswith(f".{wanted}")]
-    return tuple(dict.fromkeys(whole or ends))
+    for known in (_spelled, _named):  # the loss that the name alone means, before those that it can be made to compute
+        paths = [(path.lower(), loss) for _, path, loss in known()]
+        whole = [loss for path, loss in paths if path == wanted]
+        ends = [loss for path, loss in paths if path.endswith(f".{wanted}")]
+        if whole or ends:
+            return tuple(dict.fromkeys(whole or ends))
+    return ()
 
 
 def _spelled() -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from lossaudit.advise.losses import Row, Selection
 
 _GAP = "  "
-_NARROW = {"task": 16, "target": 16, "proper / calibrated": 19, "gradient when wrong": 16, "reference": 40}
+_NARROW = {"task": 16, "target": 16, "proper / calibrated": 19, "gradient when wrong": 14, "reference": 40}
 """Characters that a column keeps at least; names of losses are never cut."""
 _FIRST_TO_GO = ("reference", "task", "target", "head", "gradient when wrong", "proper / calibrated")
 """In a narrow terminal."""

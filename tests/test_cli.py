@@ -68,6 +68,20 @@ def test_a_planned_command_says_so(name, capsys):
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
+        (["losses", "foo"], "unrecognized arguments: foo; see lossaudit losses --help"),
+        (["rules", "extra"], "see lossaudit rules --help"),
+        (["--nonsense"], "see lossaudit --help"),
+    ],
+)
+def test_a_word_too_many_points_to_the_help_of_its_command(arguments, wanted, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert wanted in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
         (["run"], "run needs a script"),
         (["run", "-m"], "-m needs the name of a module"),
         (["run", "no_such_script.py"], "no_such_script.py: no such file"),

@@ -89,6 +89,26 @@ def test_an_unknown_claim_gets_the_three_nearest(capsys):
     assert error.split("nearest: ")[1].split(" (")[0].count(",") == 2
 
 
+@pytest.mark.parametrize("number", ["0", "80", "18,19", "1-5"])
+def test_a_wrong_number_gets_the_range_and_no_names(number, capsys):
+    assert main(["claims", number]) == 2
+    error = capsys.readouterr().err
+    assert f"numbers from 1 to {len(CLAIMS)}" in error
+    assert "nearest" not in error
+
+
+def test_a_claim_asked_for_twice_is_shown_once(capsys):
+    assert main(["claims", "1", "1"]) == 0
+    assert capsys.readouterr().out.count("1. mse-on-softmax-not-convex") == 1
+
+
+def test_no_claim_left_is_said(capsys):
+    assert main(["claims", "2", "--answer", "true"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "none of these claims has the answer true" in said.err
+
+
 def test_checks_have_no_markdown(capsys):
     assert main(["claims", "--check", "18", "--format", "markdown"]) == 2
     assert "--format full or json" in capsys.readouterr().err

@@ -44,10 +44,30 @@ def test_hyphens_and_underscores_matter_only_where_they_decide() -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("mse-on-sofmax", "mse-on-softmax"),
-        ("doublesoftmax", "double-softmax"),
-        ("LA1O4", "mse-on-softmax"),
+        ("CrossEntropyLoss", "cross_entropy"),
+        ("nn.CrossEntropyLoss", "cross_entropy"),
+        ("torch.nn.modules.loss.BCEWithLogitsLoss", "bce_with_logits"),
+        ("F.smooth_l1_loss", "smooth_l1"),
+        ("tf.keras.losses.CategoricalCrossentropy", "categorical_cross_entropy"),
+        ("optax.sigmoid_focal_loss", "binary_focal_with_logits"),
         ("crossentropy", "cross_entropy"),
+    ],
+)
+def test_a_loss_is_found_by_what_a_framework_calls_it(typed: str, meant: str) -> None:
+    assert f"(`{meant}`)" in explain(typed).splitlines()[0]
+
+
+def test_either_spelling_of_a_word_finds_the_topic() -> None:
+    assert explain("regularization") == explain("regularisation")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mse-on-sofmax", "mse-on-softmax"),
+        ("dubblesoftmax", "double-softmax"),
+        ("LA1O4", "mse-on-softmax"),
+        ("crosentropy", "cross_entropy"),
         ("foccal", "focal"),
         ("imballance", "imbalance"),
     ],

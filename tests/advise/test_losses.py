@@ -85,6 +85,27 @@ def test_what_it_is_for() -> None:
     assert len(select().rows) == select().total == len(catalogue.LOSSES)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ({"task": "Multi-Class"}, {"task": "multiclass"}),
+        ({"task": "regularization"}, {"task": "regularisation"}),
+        ({"head": "none"}, {"head": "identity"}),
+        ({"target": "index"}, {"target": "class index"}),
+        ({"framework": "PyTorch"}, {"framework": "torch"}),
+        ({"framework": "tf"}, {"framework": "tensorflow"}),
+        ({"framework": "scikit-learn"}, {"framework": "sklearn"}),
+    ],
+)
+def test_names_are_taken_as_people_write_them(typed: dict[str, str], meant: dict[str, str]) -> None:
+    assert select(**typed) == select(**meant)
+
+
+def test_tasks_of_choose_that_have_losses_are_tasks_here() -> None:
+    assert "gamma" in [row.name for row in select(task="positive-amounts").rows]
+    assert "info_nce" in [row.name for row in select(task="metric-learning").rows]
+
+
 def test_bare_options_mean_yes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["losses", "--convex", "--proper", "--format", "csv"]) == 0
     bare = capsys.readouterr().out
@@ -100,7 +121,7 @@ def test_bare_options_mean_yes(capsys: pytest.CaptureFixture[str]) -> None:
         (["--task", "multiclas"], "multiclass"),
         (["--head", "sofmax"], "softmax"),
         (["--family", "regresion"], "regression"),
-        (["--target", "onehot"], "one-hot"),
+        (["--target", "onehott"], "one-hot"),
         (["--framework", "kears"], "keras"),
         (["--convex", "perhaps"], "yes"),
         (["--format", "yaml"], "json"),
@@ -161,6 +182,18 @@ def test_a_pipe_gets_rows_and_nothing_else() -> None:
     assert len(lines) == 1 + len(select(properties={"convex": True}).rows)
     assert "\x1b" not in done.stdout
     assert "..." not in done.stdout
+
+
+def test_a_property_is_asked_for_by_true_or_false() -> None:
+    with pytest.raises(lossaudit.errors.UsageError, match="True asks for"):
+        lossaudit.losses(convex="yes")  # pyrefly: ignore[bad-argument-type]
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_what_a_narrow_table_shows_can_be_read(width: int) -> None:
+    heading = report.table(select(task="multiclass"), width).splitlines()[0]
+    assert "proper / calibrated" in heading
+    assert "convex" in heading
 
 
 def test_from_python() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from lossaudit import catalogue, rules
-from lossaudit.advise import loss_page
+from lossaudit.advise import implementations, loss_page
 from lossaudit.advise.topics import topics
 from lossaudit.errors import UsageError
 
@@ -48,8 +48,9 @@ def explain(name: str) -> str:
     """The page of a loss, a rule or a topic, Markdown.
 
     Args:
-        name: Of a loss (`cross_entropy`, or an alias), a rule (`mse-on-softmax`, `LA104`) or a topic (`logits`), in any
-            case. Where only hyphens and underscores tell two of them apart, they decide; otherwise they do not matter.
+        name: Of a loss (`cross_entropy`, an alias, or a framework's name for it, such as `nn.CrossEntropyLoss`), a rule
+            (`mse-on-softmax`, `LA104`) or a topic (`logits`), in any case. Where only hyphens and underscores tell two
+            of them apart, they decide; otherwise they do not matter.
 
     Raises:
         UsageError: Nothing is called so; the message suggests the three nearest.
@@ -67,20 +68,22 @@ def explain(name: str) -> str:
 
 
 def find(name: str) -> tuple[Subject, ...]:
-    """What is called so, the one that is spelled exactly so first.
+    """What is called so, the one that is spelled exactly so first; else the losses that a framework calls so.
 
     >>> [(subject.kind, subject.name) for subject in find("Cross-Entropy")]
     [('loss', 'cross_entropy')]
     """
     wanted = name.strip().lower()
     fitting = [subject for subject in subjects() if _plain(wanted) in map(_plain, (subject.name, *subject.others))]
+    if not fitting and wanted:
+        return tuple(Subject("loss", loss) for loss in implementations.spelled_so(name))
     return tuple(sorted(fitting, key=lambda subject: wanted not in (subject.name, *subject.others)))
 
 
 def nearest(name: str, count: int = 3) -> tuple[Subject, ...]:
     """What is called most like `name`, best first.
 
-    >>> nearest("mse-softmax", 1)[0].name
+    >>> nearest("mse-on-sofmax", 1)[0].name
     'mse-on-softmax'
     """
     from difflib import get_close_matches  # here, since only a misspelled name needs it
@@ -88,8 +91,8 @@ def nearest(name: str, count: int = 3) -> tuple[Subject, ...]:
     spelled: dict[str, Subject] = {}
     for subject in subjects():
         for form in (subject.name, *subject.others):
-            spelled.setdefault(_plain(form), subject)
-    close = get_close_matches(_plain(name), spelled, n=10 * count, cutoff=0.0)
+            spelled.setdefault(_spaced(form), subject)
+    close = get_close_matches(_spaced(name), spelled, n=10 * count, cutoff=0.0)
     return tuple(dict.fromkeys(spelled[form] for form in close))[:count]
 
 
@@ -119,10 +122,15 @@ def listing(width: int = 100) -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
+def _spaced(name: str) -> str:
+    """The name with spaces between its words, which a comparison needs."""
+    return re.sub(r"[\s_-]+", " ", name.strip().lower())
+
+
 def _plain(name: str) -> str:
     """The name without what is easily mistaken.
 
-    >>> _plain(" Label_Smoothing")
-    'label smoothing'
+    >>> _plain(" Label_Smoothing"), _plain("regularization")
+    ('labelsmoothing', 'regularisation')
     """
-    return re.sub(r"[\s_-]+", " ", name.strip().lower())
+    return re.sub(r"[\s_-]+", "", name.lower()).replace("ization", "isation")

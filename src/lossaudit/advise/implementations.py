@@ -23,6 +23,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
 )
 # What a person types; the nodes that autograd leaves behind are nobody's names.
 _TYPED = (Kind.FUNCTION, Kind.METHOD, Kind.MODULE, Kind.STRING)
+_IMPORTED: Mapping[str, str] = MappingProxyType(
+    {"F": "torch.nn.functional", "tf": "tensorflow", "pytorch": "torch", "scikit-learn": "sklearn"}
+)
+"""What a person writes, and the package that is meant."""
 
 
 def framework_of(path: str) -> str:
@@ -33,6 +37,16 @@ def framework_of(path: str) -> str:
     """
     root = re.split(r"\W", path, maxsplit=1)[0]
     return ROOTS.get(root, root)
+
+
+def package(name: str) -> str:
+    """The framework or the package that a person means.
+
+    >>> package("PyTorch"), package("tf"), package("scikit-learn"), package("optax")
+    ('torch', 'tensorflow', 'sklearn', 'jax')
+    """
+    given = name.strip().lower()
+    return framework_of(_IMPORTED.get(given, given))
 
 
 def of(loss: Loss) -> Mapping[str, Mapping[str, str]]:
@@ -58,20 +72,39 @@ def of(loss: Loss) -> Mapping[str, Mapping[str, str]]:
 def everywhere() -> Mapping[str, frozenset[str]]:
     """By framework or package: the names, in the catalogue, of the losses that can be had there."""
     found: dict[str, set[str]] = {}
-    for framework, name in (*_spelled(), *_named()):
+    for framework, _, name in (*_spelled(), *_named()):
         found.setdefault(framework, set()).add(name)
     return {framework: frozenset(names) for framework, names in found.items()}
 
 
-def _spelled() -> Iterator[tuple[str, str]]:
+def spelled_so(name: str) -> tuple[str, ...]:
+    """The losses that a framework or a package calls so: a dotted name, or the end of one.
+
+    >>> spelled_so("nn.CrossEntropyLoss"), spelled_so("F.mse_loss"), spelled_so("tf.keras.losses.Huber")
+    (('cross_entropy',), ('mse',), ('huber',))
+    """
+    root, dot, rest = name.strip().partition(".")
+    dotted = _IMPORTED.get(root, root) + dot + rest
+    canonical = catalogue.framework_of(dotted)
+    wanted = (canonical[1] if canonical else dotted).lower()
+    for known in (_spelled, _named):  # the loss that the name alone means, before those that it can be made to compute
+        paths = [(path.lower(), loss) for _, path, loss in known()]
+        whole = [loss for path, loss in paths if path == wanted]
+        ends = [loss for path, loss in paths if path.endswith(f".{wanted}")]
+        if whole or ends:
+            return tuple(dict.fromkeys(whole or ends))
+    return ()
+
+
+def _spelled() -> Iterator[tuple[str, str, str]]:
     for framework in SPELLED:
         for kind in _TYPED:
-            for _, entry in catalogue.spellings(framework, kind):
+            for spelling, entry in catalogue.spellings(framework, kind):
                 if isinstance(entry, Loss):
-                    yield framework, entry.name
+                    yield framework, spelling.path, entry.name
 
 
-def _named() -> Iterator[tuple[str, str]]:
+def _named() -> Iterator[tuple[str, str, str]]:
     for loss in catalogue.LOSSES.values():
         for path in (loss.callable, *(known.path for known in loss.implementations)):
-            yield framework_of(path), loss.name
+            yield framework_of(path), path, loss.name

@@ -27,7 +27,9 @@ PROPERTIES: Mapping[str, str] = {
 
 _UNKNOWN, _INAPPLICABLE = ("unknown", "unknown"), ("-", "unknown")
 _OPEN = ("unknown", "undecided")
-_WORDS = {name.replace("_", " ").lower(): TargetEncoding[name].value for name in TargetEncoding.__members__}
+_WORDS = {name.replace("_", "").lower(): TargetEncoding[name].value for name in TargetEncoding.__members__}
+_WORDS["index"] = TargetEncoding.CLASS_INDEX.value  # as `card --target` calls it
+_NO_HEAD = dict.fromkeys(("none", "linear"), "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def select(
 
     Args:
         task: `"multiclass"`, `"regression"`, ...
-        head: Operation between raw outputs and loss; `"identity"` for none.
+        head: Operation between raw outputs and loss; `"identity"` or `"none"` for none.
         family: What the loss compares.
         target: Target encoding.
         framework: `"torch"`, `"keras"`, `"tensorflow"`, `"jax"`, or a package.
@@ -99,17 +101,17 @@ def select(
     if task is not None:
         wanted["task"] = _named("task", task, {name for loss in losses for name in loss.tasks})
     if head is not None:
+        head = _NO_HEAD.get(_plain(str(head)), head)
         wanted["head"] = _named("head", head, {name for loss in losses for name in loss.heads})
     if family is not None:
         wanted["family"] = _named("family", family, {loss.family for loss in losses})
     if target is not None:
-        target = _WORDS.get(_plain(target), target)
+        target = _WORDS.get(_plain(str(target)), target)
         wanted["target"] = _named("target", target, {encoding.value for encoding in TargetEncoding})
     among = frozenset(catalogue.LOSSES)
     if framework is not None:
         known = implementations.everywhere()
-        root = implementations.framework_of(framework.strip().lower())
-        among = known[_named("framework", root, known)]
+        among = known[_named("framework", implementations.package(str(framework)), known)]
     fitting = [loss for loss in losses if loss.name in among and _fits(loss, wanted)]
     rows: list[Row] = []
     undecided: list[str] = []
@@ -126,9 +128,11 @@ def select(
 
 
 def _check(properties: Mapping[str, bool]) -> None:
-    for name in properties:
+    for name, wanted in properties.items():
         if name not in PROPERTIES:
             raise UsageError(f"there is no property {name!r}; there is {', '.join(PROPERTIES)}")
+        if not isinstance(wanted, bool):
+            raise UsageError(f"{name}={wanted!r}: True asks for losses that have it, False for those that have not")
 
 
 def _fits(loss: Loss, wanted: Mapping[str, str]) -> bool:
@@ -142,15 +146,15 @@ def _fits(loss: Loss, wanted: Mapping[str, str]) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s_-]+", " ", text.strip().lower())
+    return re.sub(r"[\s_-]+", "", text.lower()).replace("ization", "isation")
 
 
 def _named(option: str, value: str, known: Iterable[str]) -> str:
     """The known name that is meant: letter case, hyphens and underscores do not matter."""
-    names = {_plain(name): name for name in sorted(known)}
-    found = names.get(_plain(value))
+    names = {_plain(name): name for name in sorted(known, key=str.lower)}
+    found = names.get(_plain(str(value)))
     if found is None:
-        near = [names[name] for name in catalogue.nearest(_plain(value), names)]
+        near = [names[name] for name in catalogue.nearest(_plain(str(value)), names)]
         there = f"nearest: {', '.join(near)}" if near else f"there is {', '.join(names.values())}"
         raise UsageError(f"--{option} {value}: no loss has this {option}; {there}")
     return found

@@ -53,11 +53,17 @@ def _chosen(options: argparse.Namespace) -> tuple[Claim, ...]:
     for name in options.claims:
         claim = advise.find(name)
         if claim is None:
+            last = len(advise.CLAIMS)
+            if not any(letter.isalpha() for letter in name):
+                raise UsageError(f"there is no claim {name!r}; give numbers from 1 to {last}, with spaces between them")
             near = ", ".join(advise.nearest(name))
-            raise UsageError(f"there is no claim {name!r}; nearest: {near} (numbers go to {len(advise.CLAIMS)})")
+            raise UsageError(f"there is no claim {name!r}; nearest: {near} (numbers go to {last})")
         asked.append(claim)
-    of = asked or advise.CLAIMS
-    return tuple(claim for claim in of if options.answer in (None, claim.answer.value.removeprefix("it ")))
+    of = tuple(dict.fromkeys(asked)) or advise.CLAIMS
+    chosen = tuple(claim for claim in of if options.answer in (None, claim.answer.value.removeprefix("it ")))
+    if not chosen:
+        raise UsageError(f"none of these claims has the answer {options.answer}; `lossaudit claims` shows each answer")
+    return chosen
 
 
 def _check(chosen: tuple[Claim, ...], options: argparse.Namespace) -> int:

@@ -45,14 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"lossaudit {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     name = next((word for word in given if not word.startswith("-")), "")
+    asked = parser
     for command, summary in COMMANDS.items():
         sub = commands.add_parser(command, help=summary, description=summary.capitalize() + ".")
         if command == name:
             importlib.import_module(f"lossaudit.cli.{command}").configure(sub)
+            asked = sub
     if name and name not in COMMANDS:
         print(f"lossaudit: {_unknown(name)}", file=sys.stderr)
         return 2
-    options = parser.parse_args(given)
+    options, left = parser.parse_known_args(given)
+    if left:
+        asked.error(f"unrecognized arguments: {' '.join(left)}")
     if options.command is None:
         parser.print_help()
         return 0

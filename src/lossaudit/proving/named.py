@@ -102,7 +102,8 @@ def named(name: str, head: str | None = None, classes: int = 10, options: Mappin
     function = None if loss is None else definition(loss)
     if loss is None or function is None:
         near = catalogue.nearest(name, names())
-        raise UsageError(f"there is no loss {name!r}; nearest: {', '.join(near) or ', '.join(names())}")
+        there = f"nearest: {', '.join(near)}" if near else "`lossaudit losses` lists them"
+        raise UsageError(f"there is no loss {name!r}; {there}; your own is written FILE.py:NAME or MODULE:NAME")
     given = dict(options or {})
     usual = usual_head(loss)
     head = head or usual

@@ -76,7 +76,7 @@ def markdown(claims: Sequence[Claim]) -> str:
     lines = [
         "# What people say about losses",
         "",
-        f"{count(len(claims), 'claim')} that are often repeated: "
+        f"{count(len(claims), 'claim')}, often repeated: "
         + ", ".join(f"{number} {answer}" for answer, number in answers.items())
         + ".",
         "Nearly every one has a check that derives the answer again: a certificate that is replayed, a counterexample,",

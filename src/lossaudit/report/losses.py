@@ -12,7 +12,8 @@ from types import MappingProxyType
 from lossaudit.advise.losses import Row, Selection
 
 _GAP = "  "
-_NARROW = 14  # characters that a column keeps at least; names of losses are never cut
+_NARROW = {"task": 16, "target": 16, "proper / calibrated": 19, "gradient when wrong": 14, "reference": 40}
+"""Characters that a column keeps at least; names of losses are never cut."""
 _FIRST_TO_GO = ("reference", "task", "target", "head", "gradient when wrong", "proper / calibrated")
 """In a narrow terminal."""
 _MOST_OPEN = 6  # losses that are named
@@ -143,7 +144,7 @@ def _narrowed(widths: Mapping[str, int], most: int) -> dict[str, int]:
 
 
 def _least(name: str, widths: Mapping[str, int]) -> int:
-    return widths[name] if name == "name" else min(widths[name], _NARROW)
+    return min(widths[name], _NARROW.get(name, widths[name]))
 
 
 def _gaps(widths: Mapping[str, int]) -> int:

@@ -29,7 +29,8 @@ def run(loss: Loss, arguments: tuple[Any, ...], options: dict[str, Any]) -> floa
     given = {param.name: sides[param.canonical] for param in spelled[1].params if param.canonical in sides}
     if "reduction" in inspect.signature(function).parameters and found[0] == "torch":
         given["reduction"] = "sum"
-    return float(np.asarray(function(**given)).sum())
+    value = function(**given)
+    return float(value.sum() if hasattr(value, "sum") else value)
 
 
 def in_order(function: str, arguments: tuple[Any, ...], **options: float) -> Callable[[], float]:

@@ -21,6 +21,8 @@ GAPS = tuple(index / 2 for index in range(41))
 """Wrong logit minus true logit, from 0 to 20."""
 FAR = fmpq(128)
 """From this gap on, a gradient that no longer changes is called constant."""
+_SLOWEST = 0.01
+"""A rate below this one is what a fit makes of a logarithm."""
 _FITTED = (5, 10, 20, 50, 100, 150, 200)
 _POWERS = (10**3, 10**4, 10**5)
 _BITS = 1200  # exp(-2 * 200) in more than all digits that are read
@@ -265,6 +267,10 @@ def _fitted(slopes: Slopes, direction: Sequence[int]) -> Entry:
     if abs(float(norms[-4].log().mid()) - (start - rate * earlier + power * math.log(earlier))) > 0.1:
         kind = "decays" if logs[2] < logs[1] else "grows"
         return Entry(f"{kind} faster than exponentially", Ground.MEASURED, how)
+    if 0 < abs(rate) < _SLOWEST and _exponential(rate):
+        return Entry(
+            f"{'decays' if logs[2] < logs[1] else 'grows'} more slowly than exponentially", Ground.MEASURED, how
+        )
     law = _monomial(power) + _exponential(rate)
     if not law:
         return Entry(f"constant {math.exp(start):.4g}", Ground.MEASURED, how)

@@ -174,7 +174,7 @@ _QUESTIONS = (
         "exists, and why Adam's weight_decay is L2. It often helps new data, it does not always.",
         "2 lambda w, whatever the data say: every step pulls every weight towards zero.",
         "the data's loss plus a price for size: one minimiser at a finite distance, where the model is linear",
-        Figure("how strongly the term is convex in the weights", "l2_penalty", "strongly convex"),
+        Figure("how strongly the term is convex in the weights, lambda = 0.01", "l2_penalty", "strongly convex"),
         "regularisation",
     ),
     Question(
@@ -195,10 +195,11 @@ _QUESTIONS = (
         "What is focal loss, and what does it cost?",
         "-(1 - p_y)^gamma log p_y: cross-entropy with easy samples turned down, made for detection with very many"
         " easy negatives. It acts on easiness, not on rarity. It costs convexity (it curves downwards far on the "
-        "wrong side) and properness: its probabilities are too timid, though they can be mapped back.",
+        "wrong side) and properness: its probabilities are too timid where one class holds most, though they can "
+        "be mapped back.",
         "At p_y = 0.9 and gamma = 2 it is 3 % of cross-entropy's, at p_y = 0.05 it is 119 %; it does not vanish "
         "on mistakes.",
-        "the right decisions, and a flattened version of the probabilities",
+        "the right decisions, and a distorted version of the probabilities, flatter where one class holds most",
         Figure("the largest gradient of a sample, gamma = 2 (cross-entropy: 1.414)", "focal", "Lipschitz"),
         "focal",
     ),

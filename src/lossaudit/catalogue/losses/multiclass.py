@@ -75,8 +75,8 @@ _KERAS_CLIP = (
 )
 _KERAS_LIMITS = (
     "Bounded by 16.118 through the clip, and therefore not convex in the logits, which cross-entropy is; the same in "
-    "the JAX and PyTorch backends of Keras 3.15. keras.config.set_epsilon moves the clip. In float16 the softmax "
-    "itself underflows first."
+    "the JAX and PyTorch backends of Keras 3.15. keras.config.set_epsilon moves the clip. In float16 the gradient is "
+    "lost from a gap of 11.1 on, before the clip: 1 / p overflows."
 )
 
 LOSSES = (
@@ -391,7 +391,7 @@ LOSSES = (
         gradient="sparsemax(z) - y: up to sqrt(2) long where the model is confident and wrong, and exactly zero once "
         "the true score leads all others by 1.",
         optimises="q = sparsemax(z), the projection of the scores onto the simplex: it can give a class exactly 0.",
-        when="When probabilities of exactly zero are wanted, as in sparse attention or very long lists of classes.",
+        when="When probabilities of exactly zero are wanted, as with very long lists of classes.",
         when_not="For the log-probabilities of all classes, some of which are -infinity here: use cross_entropy.",
         stable="optax.losses.multiclass_sparsemax_loss(z, y), or entmax.SparsemaxLoss()(z, y): no exponentials at all.",
         limits="Predict with sparsemax, not with softmax: the two disagree. A maximum of affine functions plus an "

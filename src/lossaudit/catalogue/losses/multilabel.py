@@ -78,8 +78,8 @@ LOSSES = (
         when_not="You must say which labels hold: there is no threshold in it. Use bce_with_logits.",
         stable="torch.nn.MultiLabelMarginLoss(); the target is a row of indices as long as the scores, filled up with "
         "-1.",
-        limits="0, without a gradient, for a sample with no label or with all of them. Labels in 0 and 1 are read as "
-        "indices without a complaint.",
+        limits="0, without a gradient, for a sample with no label or with all of them. Integer labels in 0 and 1 are "
+        "read as indices without a complaint.",
         spellings=function("torch.nn.functional.multilabel_margin_loss", "input", "target", **REDUCTION)
         + module("MultiLabelMarginLoss", **REDUCTION)
         + node("MultilabelMarginLossBackward0", "input", "reduction"),

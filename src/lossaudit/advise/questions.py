@@ -130,7 +130,7 @@ _QUESTIONS = (
         "Both are least at the true probabilities; they differ in how they get there. Cross-entropy undoes the "
         "exponential: it is convex in the logits. The squared error of probabilities is bounded, hence not "
         "convex, and softmax's flat ends are left in its gradient. From an ordinary start the difference is "
-        "small; from a confidently wrong one it does not recover; with many wrong labels it is the better one.",
+        "small; from a very confidently wrong one it may not recover; with many wrong labels it is the better one.",
         "p - y against 2 (diag(p) - p p')(p - y): the second dies like exp(-t) on a mistake of gap t, and starts "
         "2/K times as large.",
         "the true probabilities, in both cases",

@@ -193,7 +193,9 @@ LOSSES = (
         spellings=function("torch.nn.functional.soft_margin_loss", "input", "target", **REDUCTION)
         + module("SoftMarginLoss", **REDUCTION)
         + node("SoftMarginLossBackward0", "input", "reduction"),
-        references=("Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18",),
+        references=(
+            "Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18 (there with 2 z)",
+        ),
     ),
     Loss(
         name="binary_focal",
@@ -218,7 +220,7 @@ LOSSES = (
         when_not="You can have the logits: use binary_focal_with_logits. You need calibrated probabilities: use bce.",
         stable="binary_focal_with_logits: from_logits=True in Keras does not help, since it applies the sigmoid and "
         "clips.",
-        limits="For gamma < 1 autograd gives nan where p is exactly right: infinity times 0.",
+        limits="For 0 < gamma < 1 autograd gives nan where p is exactly right: infinity times 0.",
         implementations=(
             Implementation(
                 "keras.losses.binary_focal_crossentropy",

@@ -77,8 +77,8 @@ LOSSES = (
         when="For linear classifiers with a margin, and labels that are nearly certain.",
         when_not="When no class need have a majority, or probabilities are wanted: cross_entropy.",
         stable="optax.losses.multiclass_hinge_loss(scores, labels): no exponentials.",
-        limits="Not differentiable where two rivals tie, nor where the lead is 1. The loss is flat beyond the margin, so "
-        "scores stop growing.",
+        limits="Not differentiable where two rivals tie, nor where the lead is 1. The loss is flat beyond the margin, "
+        "so scores stop growing.",
         spellings=(),
         implementations=(
             Implementation(

@@ -107,12 +107,13 @@ LOSSES = (
         gradient="For a label that holds it tends to 1 in size where the model is confident and wrong. For one that "
         "does not hold it is at most 0.733 (at z = 2.2) and dies like exp(-z): a confident false alarm gets no "
         "gradient, on purpose. With clip = 0 that gradient would tend to 1.",
-        optimises="A score that rises with q_k, and not q_k itself.",
+        optimises="A score that rises with q_k, and not q_k itself: for rare labels far above it, p = 0.48 for q = "
+        "0.1, so that a threshold of 1/2 finds more of them.",
         when="Many labels of which few hold, and labels that were forgotten by the annotators.",
         when_not="False alarms are costly, or you need calibrated probabilities: use bce_with_logits.",
         stable="logsigmoid(z) for labels that hold; log(1 - s) is harmless for the others while clip > 0.",
-        limits="Flat where p <= clip for a label that does not hold. A start with confident false alarms does not "
-        "recover.",
+        limits="Flat where p <= clip for a label that does not hold. A start with confident false alarms hardly "
+        "recovers.",
         implementations=(
             Implementation(
                 "timm.loss.AsymmetricLossMultiLabel",

@@ -199,8 +199,8 @@ LOSSES = (
         options=(Option("epsilon", 0.1, "0 <= epsilon <= 1", "share of the target that goes to all classes alike"),),
         encoding=TargetEncoding.CLASS_INDEX,
         gradient="p - (1 - epsilon) y - epsilon / K: nearly as strong as cross-entropy's where confident and wrong, "
-        "and pulling back where the gap exceeds ln((K (1 - epsilon) + epsilon) / epsilon), 4.5 for K = 10 and epsilon = "
-        "0.1.",
+        "and pulling back where the gap exceeds ln((K (1 - epsilon) + epsilon) / epsilon), 4.5 for K = 10 and epsilon "
+        "= 0.1.",
         optimises="(1 - epsilon) q + epsilon / K, which is flatter than q in the same order.",
         when="For over-confident classifiers with nearly clean labels; it keeps the logits bounded.",
         when_not="For teachers in distillation, whose small differences it wipes out, and for probabilities as they "
@@ -244,7 +244,7 @@ LOSSES = (
         optimises="Something flatter than q in the same order; a hard label has a finite best gap.",
         when="When outputs collapse to one class early, as in reinforcement learning or sequence models.",
         when_not="When convexity or q itself matters: label_smoothing is convex, cross_entropy elicits q.",
-        stable="log_p = log_softmax(z); cross_entropy(z, y) + beta * (log_p.exp() * log_p).sum(-1).",
+        stable="log_p = log_softmax(z); cross_entropy(z, y) + beta * (log_p.exp() * log_p).sum(-1).mean().",
         limits="Not convex in the logits: the entropy bends the other way far out. It may be slightly negative.",
         references=(
             "Pereyra, Tucker, Chorowski, Kaiser, Hinton 2017, Regularizing neural networks by penalizing confident "

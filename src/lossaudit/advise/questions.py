@@ -130,7 +130,7 @@ _QUESTIONS = (
         "Both are least at the true probabilities; they differ in how they get there. Cross-entropy undoes the "
         "exponential: it is convex in the logits. The squared error of probabilities is bounded, hence not "
         "convex, and softmax's flat ends are left in its gradient. From an ordinary start the difference is "
-        "small; from a confidently wrong one it does not recover; with many wrong labels it is the better one.",
+        "small; from a very confidently wrong one it may not recover; with many wrong labels it is the better one.",
         "p - y against 2 (diag(p) - p p')(p - y): the second dies like exp(-t) on a mistake of gap t, and starts "
         "2/K times as large.",
         "the true probabilities, in both cases",
@@ -174,7 +174,7 @@ _QUESTIONS = (
         "exists, and why Adam's weight_decay is L2. It often helps new data, it does not always.",
         "2 lambda w, whatever the data say: every step pulls every weight towards zero.",
         "the data's loss plus a price for size: one minimiser at a finite distance, where the model is linear",
-        Figure("how strongly the term is convex in the weights", "l2_penalty", "strongly convex"),
+        Figure("how strongly the term is convex in the weights, lambda = 0.01", "l2_penalty", "strongly convex"),
         "regularisation",
     ),
     Question(
@@ -195,10 +195,11 @@ _QUESTIONS = (
         "What is focal loss, and what does it cost?",
         "-(1 - p_y)^gamma log p_y: cross-entropy with easy samples turned down, made for detection with very many"
         " easy negatives. It acts on easiness, not on rarity. It costs convexity (it curves downwards far on the "
-        "wrong side) and properness: its probabilities are too timid, though they can be mapped back.",
+        "wrong side) and properness: its probabilities are too timid where one class holds most, though they can "
+        "be mapped back.",
         "At p_y = 0.9 and gamma = 2 it is 3 % of cross-entropy's, at p_y = 0.05 it is 119 %; it does not vanish "
         "on mistakes.",
-        "the right decisions, and a flattened version of the probabilities",
+        "the right decisions, and a distorted version of the probabilities, flatter where one class holds most",
         Figure("the largest gradient of a sample, gamma = 2 (cross-entropy: 1.414)", "focal", "Lipschitz"),
         "focal",
     ),

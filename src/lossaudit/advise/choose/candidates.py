@@ -152,7 +152,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         "linear_cross_entropy", "multiclass", "linear_cross_entropy", 0, "perplexity",
         "the same loss as cross_entropy, without keeping all logits in memory",
-        "some logits are computed twice; PyTorch has it from 2.13 on",
+        "no second derivatives; PyTorch has it from 2.13 on",
         _LARGEST,
     ),
     # multilabel

@@ -61,23 +61,27 @@ LOSSES = (
         latex=r"-y \log p - (1 - y) \log(1 - p)",
         callable="torch.nn.functional.binary_cross_entropy",
         gradient="p - y at the logit, so it tends to 1 in size where the model is confident and wrong; as it is coded, "
-        "until the sigmoid rounds or is clipped: then it is exactly 0.",
+        "until the sigmoid rounds, is clipped or falls below 1e-12: from there on it is lost.",
         optimises="q, the true probability.",
         when="The model must end in a sigmoid, since something else needs probabilities.",
         when_not="You can have the logits: bce_with_logits is the same function without the rounding.",
         stable="binary_cross_entropy_with_logits(z, y) in place of binary_cross_entropy(sigmoid(z), y); in Keras "
         "from_logits=True.",
-        limits="Behind a sigmoid in float32 the gradient is exactly 0 from z = 17 on for the label 0, where sigmoid(z) "
-        "rounds to 1, and from z = -89 down for the label 1.",
+        limits="In PyTorch, behind a sigmoid in float32, the gradient is exactly 0 from z = 16.7 on for the label 0, "
+        "where sigmoid(z) rounds to 1. For the label 1 it is p / 1e-12 in size in place of 1 from z = -27.6 down, 0.09 "
+        "at z = -30, and exactly 0 from z = -88.8 down.",
         spellings=function("torch.nn.functional.binary_cross_entropy", "input", "target", weight=None, **REDUCTION)
         + module("BCELoss", weight=None, **REDUCTION)
         + node("BinaryCrossEntropyBackward0", "input target", "weight reduction"),
         implementations=(
-            Implementation("torch.nn.functional.binary_cross_entropy", "each logarithm is at least -100"),
+            Implementation(
+                "torch.nn.functional.binary_cross_entropy",
+                "each logarithm is at least -100; its backward divides by p (1 - p) or 1e-12, whichever is larger",
+            ),
             Implementation(
                 "keras.losses.binary_crossentropy",
-                "clips p to [1e-7, 1 - 1e-7], so that the loss stops at 16.1 with gradient 0; averages over the last "
-                "axis",
+                "clips p to [1e-7, 1 - 1e-7], so that the loss stops at 16.1 with gradient 0 (at 15.9 for the label 0 "
+                "in float32, where 1 - 1e-7 is rounded); averages over the last axis",
             ),
             Implementation("sklearn.metrics.log_loss", "clips p by the epsilon of its type; averages"),
         ),
@@ -179,7 +183,7 @@ LOSSES = (
         latex=r"\log(1 + e^{-y z})",
         callable="torch.nn.functional.soft_margin_loss",
         gradient="-y sigmoid(-y z): it tends to 1 in size where the model is confident and wrong, and in float32 it "
-        "is not a number from y z = -89 down.",
+        "is not a number from y z = -88.8 down.",
         optimises="log(q / (1 - q)): sigmoid(z) is the true probability.",
         when="Labels are -1 and 1, and logits stay small.",
         when_not="Otherwise: use logistic, written with logsigmoid, or bce_with_logits for labels 0 and 1.",
@@ -189,7 +193,9 @@ LOSSES = (
         spellings=function("torch.nn.functional.soft_margin_loss", "input", "target", **REDUCTION)
         + module("SoftMarginLoss", **REDUCTION)
         + node("SoftMarginLossBackward0", "input", "reduction"),
-        references=("Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18",),
+        references=(
+            "Hastie, Tibshirani, Friedman 2009, The Elements of Statistical Learning, eq. 10.18 (there with 2 z)",
+        ),
     ),
     Loss(
         name="binary_focal",
@@ -214,7 +220,7 @@ LOSSES = (
         when_not="You can have the logits: use binary_focal_with_logits. You need calibrated probabilities: use bce.",
         stable="binary_focal_with_logits: from_logits=True in Keras does not help, since it applies the sigmoid and "
         "clips.",
-        limits="For gamma < 1 autograd gives nan where p is exactly right: infinity times 0.",
+        limits="For 0 < gamma < 1 autograd gives nan where p is exactly right: infinity times 0.",
         implementations=(
             Implementation(
                 "keras.losses.binary_focal_crossentropy",
@@ -241,7 +247,7 @@ LOSSES = (
         encoding=TargetEncoding.BINARY,
         options=_FOCAL_OPTIONS,
         gradient="It tends to 1 in size where the model is confident and wrong, exceeds cross-entropy's a little "
-        "while p of the label is small, and dies like exp(-(1 + gamma) |z|) where it is right.",
+        "while p of the label is small but not tiny, and dies like exp(-(1 + gamma) |z|) where it is right.",
         optimises="A probability nearer to 1/2 than q, on the right side of it: with gamma = 2 the label of q = 0.8 "
         "gets p = 0.627. q can be computed back.",
         when="Very many easy negatives drown few positives, as in dense detection.",
@@ -258,8 +264,8 @@ LOSSES = (
             ),
             Implementation(
                 "keras.losses.BinaryFocalCrossentropy",
-                "with from_logits=True still clips the sigmoid to [1e-7, 1 - 1e-7]: gradient 0 on confident false "
-                "alarms",
+                "with from_logits=True still clips the sigmoid to [1e-7, 1 - 1e-7]: from |z| = 16.1 on the gradient is "
+                "0 on a false alarm and below 1e-5 on a miss",
             ),
         ),
         references=(_FOCAL,),
@@ -279,7 +285,7 @@ LOSSES = (
         callable="torch.nn.functional.mse_loss",
         encoding=TargetEncoding.BINARY,
         gradient="2 (p - y) p (1 - p) at the logit, at most 8/27 in size: it dies like exp(-|z|) where the model is "
-        "confident and wrong, just as where it is right.",
+        "confident and wrong, and like exp(-2 |z|) where it is right.",
         optimises="q, the true probability: it is strictly proper, though not convex in z.",
         when="Labels may be wrong and the start is gentle; or to report calibration.",
         when_not="From a start that may be confident and wrong, or with clean labels: use bce_with_logits.",

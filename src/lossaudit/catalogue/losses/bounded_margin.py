@@ -60,7 +60,7 @@ LOSSES = (
         optimises="The sign of q - 1/2; every score of that sign is as good.",
         when="To report, on held-out data.",
         when_not="To train: use a surrogate that is calibrated for it, such as bce_with_logits or hinge.",
-        stable="(torch.sign(z) != y).float().mean(), without a gradient.",
+        stable="(torch.sign(z) != y).float().mean(), without a gradient; it counts a score of 0 as wrong.",
         limits="Which label a score of 0 stands for is a convention; here it is half an error.",
         implementations=(
             Implementation("sklearn.metrics.zero_one_loss", "compares labels, not scores; averages"),
@@ -83,8 +83,8 @@ LOSSES = (
         callable="lossaudit.catalogue.losses.bounded_margin.savage",
         definition=savage,
         encoding=TargetEncoding.SIGNED,
-        gradient="-2 y s^2 (1 - s) with s = sigmoid(-m): largest at m = -log 2, it dies like exp(-|m|) where the "
-        "model is confident and wrong, so that wrong labels lose their pull, and hard samples too.",
+        gradient="-2 y s^2 (1 - s) with s = sigmoid(-m): 8/27 at most, at m = -log 2; it dies like exp(-|m|) where "
+        "the model is confident and wrong, so that wrong labels lose their pull, and hard samples too.",
         optimises="log(q / (1 - q)): sigmoid(z) is the true probability.",
         when="Boosting or a linear model with outliers among the labels.",
         when_not="Clean labels, or a start that may be confident and wrong: use bce_with_logits.",
@@ -163,8 +163,8 @@ LOSSES = (
         gradient="-y s (1 - s) with s = sigmoid(m): at most 1/4, at m = 0, and it dies like exp(-|m|) on both sides, "
         "right and wrong alike.",
         optimises="The mode: z runs to infinity on the side of the likelier label. It is no probability.",
-        when="Labels flipped at random with the same rate: the two labels' losses sum to 1, so that such noise does "
-        "not move the optimum.",
+        when="Labels flipped at random with the same rate, below 1/2: the two labels' losses sum to 1, so that such "
+        "noise does not move the optimum.",
         when_not="Clean labels or calibrated probabilities: use bce_with_logits. It also learns slowly from a bad "
         "start.",
         stable="torch.sigmoid(-y * z).",

@@ -189,7 +189,8 @@ LOSSES = (
         encoding=TargetEncoding.CLASS_INDEX,
         gradient="scale (softmax(scale (z - d_y e_y)) - y): up to 42 long where the model is confident and wrong with "
         "the default scale, and it does not fade there; it goes on until the true class leads by its margin.",
-        optimises="No probabilities: the margin bends them towards the rare classes.",
+        optimises="No probabilities: of two classes the likelier one, leading by about its own margin, which is larger "
+        "for the rarer class.",
         when="On long-tailed data with a normalised last layer, with class weights switched on late in training.",
         when_not="For probabilities, or on logits that are no cosines: logit_adjusted.",
         stable="torch.nn.functional.cross_entropy(scale * (z - margins * one_hot), y) on cosines.",

@@ -201,8 +201,8 @@ LOSSES = (
         gradient="2 p_y (p - y): it dies like e^-t where the model is confident and wrong, and at the "
         "start only 2/K of cross-entropy's: with many classes it hardly begins to learn.",
         optimises="The mode: all probability goes to the most probable class, whatever the others have.",
-        when="Against wrong labels with few classes: its sum over all labels is constant, so symmetric noise does not "
-        "move its minimiser.",
+        when="Against wrong labels with few classes: its sum over all labels is constant, so symmetric noise at a rate "
+        "below 1 - 1/K does not move its minimiser.",
         when_not="With many classes or clean labels: gce learns faster, cross_entropy gives probabilities.",
         stable="2 * (1 - softmax(z)[true]); there is no logarithm to protect.",
         limits="Bounded by 2 and therefore not convex in the logits, as every symmetric loss that is bounded below.",

@@ -79,7 +79,7 @@ LOSSES = (
         encoding=TargetEncoding.SIGNED,
         gradient="-y while m < 1, and exactly 0 beyond. A wrong sample pulls with strength 1, however wrong it is, "
         "and a sample outside the margin is not heard any more.",
-        optimises="The sign of q - 1/2, for every q: the more likely label, and no probability.",
+        optimises="The sign of q - 1/2, for every q but 1/2: the more likely label, and no probability.",
         when="A linear or kernel classifier of which you need decisions, or a discriminator's score.",
         when_not="You need probabilities or a ranking of how sure the model is: use bce_with_logits.",
         stable="torch.relu(1 - y * z), keras.losses.Hinge() or optax.hinge_loss(z, y).",
@@ -114,8 +114,8 @@ LOSSES = (
         gradient="-2 y max(0, 1 - m): it grows without bound with how wrong the sample is, and is 0 beyond the margin.",
         optimises="2 q - 1, so that (z + 1) / 2, cut to [0, 1], estimates q.",
         when="A linear classifier with clean labels, where a smooth gradient helps the optimizer.",
-        when_not="Labels may be wrong: one of them outweighs many. Use modified_huber, which is the same up to m = -1 "
-        "and linear below.",
+        when_not="Labels may be wrong: one of them outweighs many. Use modified_huber, which is the same down to m = "
+        "-1 and linear below.",
         stable="torch.relu(1 - y * z) ** 2 or keras.losses.SquaredHinge().",
         limits="The second derivative jumps at m = 1.",
         implementations=(
@@ -205,7 +205,7 @@ LOSSES = (
         when="Two classes, and labels that are -1 and 1 already.",
         when_not="Labels are 0 and 1, or probabilities: use bce_with_logits, which takes them as they are.",
         stable="-torch.nn.functional.logsigmoid(y * z). Not log(1 + exp(-y * z)), which overflows in float32 from "
-        "m = -88.8 on.",
+        "m = -88.8 down.",
         limits="On separable data it has no finite minimiser: the weights grow for ever, ever more slowly.",
         implementations=(
             Implementation("torch.nn.SoftMarginLoss", "the same formula; see soft_margin for where it overflows"),
@@ -235,9 +235,9 @@ LOSSES = (
         when_not="Gradient descent on a network, or any doubt about labels: use logistic, whose pull is bounded by 1.",
         stable="torch.exp(-y * z), with scores that are kept small. There is no safe spelling: it is the loss that "
         "overflows.",
-        limits="Overflows in float32 from m = -88.8 on, in float16 from m = -11.1 on.",
+        limits="Overflows in float32 from m = -88.8 down, in float16 from m = -11.1 down.",
         implementations=(
-            Implementation("sklearn.ensemble.GradientBoostingClassifier", "loss='exponential'; takes labels 0 and 1"),
+            Implementation("sklearn.ensemble.GradientBoostingClassifier", "loss='exponential'; takes any two labels"),
         ),
         references=(
             "Freund and Schapire 1997, A decision-theoretic generalization of on-line learning",
@@ -260,7 +260,8 @@ LOSSES = (
         definition=perceptron,
         encoding=TargetEncoding.SIGNED,
         gradient="-y where the sign is wrong, 0 where it is right, however narrowly. At z = 0 it has none.",
-        optimises="The score 0, for every q: it costs nothing to say nothing. It is convex and not calibrated.",
+        optimises="The score 0, for every q between 0 and 1: it costs nothing to say nothing. It is convex and not "
+        "calibrated.",
         when="To teach the perceptron, or on separable data with its own update rule.",
         when_not="Always otherwise: use hinge, which is this with a margin that rules out the score 0.",
         stable="torch.relu(-y * z) or optax.losses.perceptron_loss(z, y).",

@@ -75,8 +75,8 @@ _KERAS_CLIP = (
 )
 _KERAS_LIMITS = (
     "Bounded by 16.118 through the clip, and therefore not convex in the logits, which cross-entropy is; the same in "
-    "the JAX and PyTorch backends of Keras 3.15. keras.config.set_epsilon moves the clip. In float16 the softmax "
-    "itself underflows first."
+    "the JAX and PyTorch backends of Keras 3.15. keras.config.set_epsilon moves the clip. In float16 the gradient is "
+    "lost from a gap of 11.1 on, before the clip: 1 / p overflows."
 )
 
 LOSSES = (
@@ -212,13 +212,15 @@ LOSSES = (
             View(variables="the weights of the layer", arguments=_LINEAR, wrt=(1,)),
             View(variables="the features and the weights together", arguments=_LINEAR, wrt=(0, 1)),
         ),
-        gradient="p - y at the logits, which it never stores: W'(p - y) at the features and (p - y) x' at the "
-        "weights. It does not fade where the model is confident and wrong.",
+        gradient="p - y at the logits, which it need not store all at once: W'(p - y) at the features and (p - y) x' "
+        "at the weights. It does not fade where the model is confident and wrong.",
         optimises="q, the true probabilities.",
         when="For language models with very many classes, where the logits would fill the memory.",
         when_not="With few classes cross_entropy is as good, and shows the logits.",
-        stable="torch.nn.functional.linear_cross_entropy(x, weight, y): it takes the maximum out of each row itself.",
-        limits="Convex in the features and in the weights, each with the other held fixed; not in both together.",
+        stable="torch.nn.functional.linear_cross_entropy(x, weight, y, options=torch.nn.LinearCrossEntropyOptions()): "
+        "it takes the maximum out of each row itself. Without options it makes all logits, and saves nothing.",
+        limits="Convex in the features and in the weights, each with the other held fixed; not in both together. With "
+        "options the gradient is computed in the forward pass: no second derivatives and no torch.func.grad.",
         spellings=function(
             "torch.nn.functional.linear_cross_entropy",
             "input",
@@ -249,7 +251,7 @@ LOSSES = (
         references=("PyTorch documentation, torch.nn.functional.linear_cross_entropy",),
         others=("linear_weight", "linear_bias"),
         class_axis=True,
-        summary="computes the logits itself, without keeping them all: its input is the last hidden layer",
+        summary="computes the logits itself, with options without keeping them all: its input is the last hidden layer",
     ),
     Loss(
         name="adaptive_log_softmax",
@@ -391,7 +393,7 @@ LOSSES = (
         gradient="sparsemax(z) - y: up to sqrt(2) long where the model is confident and wrong, and exactly zero once "
         "the true score leads all others by 1.",
         optimises="q = sparsemax(z), the projection of the scores onto the simplex: it can give a class exactly 0.",
-        when="When probabilities of exactly zero are wanted, as in sparse attention or very long lists of classes.",
+        when="When probabilities of exactly zero are wanted, as with very long lists of classes.",
         when_not="For the log-probabilities of all classes, some of which are -infinity here: use cross_entropy.",
         stable="optax.losses.multiclass_sparsemax_loss(z, y), or entmax.SparsemaxLoss()(z, y): no exponentials at all.",
         limits="Predict with sparsemax, not with softmax: the two disagree. A maximum of affine functions plus an "

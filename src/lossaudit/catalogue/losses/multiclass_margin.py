@@ -36,11 +36,12 @@ LOSSES = (
         options=(
             Option("p", 1, "1 or 2", "2 squares each violation"),
             Option("margin", 1.0, "any number", "by how much the true score should lead"),
-            Option("weight", None, "K numbers", "what an error on each class costs, inside the power"),
+            Option("weight", None, "K numbers", "what an error on each true class costs: a factor outside the power"),
         ),
-        gradient="1/K at every class within the margin, and minus their sum at the true one: constant where the model "
-        "is wrong, exactly zero once the true score leads all others by the margin.",
-        optimises="No probabilities, and not always the most probable class: classes tie at q = (0.45, 0.4, 0.15).",
+        gradient="With p = 1: 1/K at every class within the margin, and minus their sum at the true one. It is "
+        "constant where the model is wrong, and exactly zero once the true score leads all others by the margin.",
+        optimises="No probabilities, and not always the most probable class: the first two tie at q = (0.45, 0.4, "
+        "0.15).",
         when="To compare with multi-class support vector machines.",
         when_not="For a classifier that should predict the most probable class, or probabilities: cross_entropy does "
         "both.",
@@ -76,7 +77,8 @@ LOSSES = (
         when="For linear classifiers with a margin, and labels that are nearly certain.",
         when_not="When no class need have a majority, or probabilities are wanted: cross_entropy.",
         stable="optax.losses.multiclass_hinge_loss(scores, labels): no exponentials.",
-        limits="No gradient where two rivals tie. The loss is flat beyond the margin, so scores stop growing.",
+        limits="Not differentiable where two rivals tie, nor where the lead is 1. The loss is flat beyond the margin, "
+        "so scores stop growing.",
         spellings=(),
         implementations=(
             Implementation(

@@ -78,8 +78,8 @@ LOSSES = (
         when_not="You must say which labels hold: there is no threshold in it. Use bce_with_logits.",
         stable="torch.nn.MultiLabelMarginLoss(); the target is a row of indices as long as the scores, filled up with "
         "-1.",
-        limits="0, without a gradient, for a sample with no label or with all of them. Labels in 0 and 1 are read as "
-        "indices without a complaint.",
+        limits="0, without a gradient, for a sample with no label or with all of them. Integer labels in 0 and 1 are "
+        "read as indices without a complaint.",
         spellings=function("torch.nn.functional.multilabel_margin_loss", "input", "target", **REDUCTION)
         + module("MultiLabelMarginLoss", **REDUCTION)
         + node("MultilabelMarginLossBackward0", "input", "reduction"),
@@ -107,12 +107,13 @@ LOSSES = (
         gradient="For a label that holds it tends to 1 in size where the model is confident and wrong. For one that "
         "does not hold it is at most 0.733 (at z = 2.2) and dies like exp(-z): a confident false alarm gets no "
         "gradient, on purpose. With clip = 0 that gradient would tend to 1.",
-        optimises="A score that rises with q_k, and not q_k itself.",
+        optimises="A score that rises with q_k, and not q_k itself: for rare labels far above it, p = 0.48 for q = "
+        "0.1, so that a threshold of 1/2 finds more of them.",
         when="Many labels of which few hold, and labels that were forgotten by the annotators.",
         when_not="False alarms are costly, or you need calibrated probabilities: use bce_with_logits.",
         stable="logsigmoid(z) for labels that hold; log(1 - s) is harmless for the others while clip > 0.",
-        limits="Flat where p <= clip for a label that does not hold. A start with confident false alarms does not "
-        "recover.",
+        limits="Flat where p <= clip for a label that does not hold. A start with confident false alarms hardly "
+        "recovers.",
         implementations=(
             Implementation(
                 "timm.loss.AsymmetricLossMultiLabel",

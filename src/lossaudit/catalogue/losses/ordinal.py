@@ -163,7 +163,8 @@ LOSSES = (
         when_not="The cuts depend on different features: use corn. Levels have no order: use cross_entropy.",
         stable="binary_cross_entropy_with_logits(z, levels): levels[k] is 1 if y > k. The last layer has one weight "
         "vector and K - 1 biases.",
-        limits="Only with shared weights are the K - 1 answers sure not to contradict each other.",
+        limits="The K - 1 answers cannot contradict each other if the weights are shared and the biases fall from cut "
+        "to cut. At the minimum they do; on the way there nothing forces them to.",
         implementations=(
             Implementation(
                 "coral_pytorch.losses.coral_loss", "takes the levels as rows of 0 and 1; averages over samples"

@@ -75,8 +75,9 @@ LOSSES = (
         gradient="(1 - p)^gamma - gamma p (1 - p)^(gamma - 1) log p times cross-entropy's, p that of the true class: "
         "0.029 of it at p = 0.9 with gamma = 2, all of it where confident and wrong, and up to 1.13 of its greatest "
         "in between.",
-        optimises="Not q but something flatter in the same order: with gamma = 2 the best answer to q = 0.8 of two "
-        "classes is 0.60. q can be recovered from it.",
+        optimises="Not q but something else in the same order, flatter where one class holds more than half: with "
+        "gamma = 2 the best answer to q = 0.8 of two classes is 0.627. Over many classes that are all improbable it is "
+        "a little sharper. q can be recovered from it.",
         when="For detection and other tasks where almost all examples are easy background.",
         when_not="For calibrated probabilities use cross_entropy, or undo the bias; against rare classes, which it "
         "does not look at, logit_adjusted or weighted_cross_entropy.",
@@ -112,7 +113,8 @@ LOSSES = (
         heads=("softmax",),
         encodings=frozenset({TargetEncoding.ONE_HOT, TargetEncoding.DISTRIBUTION}),
         formula="-sum_k y_k alpha (1 - p_k)^gamma log(p_k), p divided by its sum, between 1e-7 and 1 - 1e-7",
-        latex=r"-\alpha \sum_k y_k (1 - p_k)^\gamma \log p_k",
+        latex=r"-\alpha \sum_k y_k (1 - \tilde p_k)^\gamma \log \tilde p_k, \quad "
+        r"\tilde p = \operatorname{clip}\Bigl(\frac{p}{\sum_j p_j},\, 10^{-7},\, 1 - 10^{-7}\Bigr)",
         callable="keras.losses.categorical_focal_crossentropy",
         definition=categorical_focal,
         options=(
@@ -121,7 +123,8 @@ LOSSES = (
         ),
         gradient="alpha times that of focal, until the probability of the true class falls below 1e-7, at a gap of "
         "16.1: from there on the clip makes it exactly zero.",
-        optimises="Something flatter than q in the same order, as focal does.",
+        optimises="Not q but something else in the same order, as focal does: flatter where one class holds more than "
+        "half.",
         when="In Keras, for tasks where almost all examples are easy.",
         when_not="For calibrated probabilities, or a model that starts confident: from_logits=True does not help "
         "here, since it takes the softmax and clips it all the same. Use cross_entropy with from_logits=True, or "
@@ -163,8 +166,8 @@ LOSSES = (
             ),
         ),
         options=(Option("epsilon", 1.0, "epsilon >= -1", "weight added to 1 - p_y; 0 is cross-entropy"),),
-        gradient="(1 + epsilon p_y)(p - y): cross-entropy's where confident and wrong, 1 + epsilon times it where the "
-        "model is nearly right.",
+        gradient="(1 + epsilon p_y)(p - y) for a class y: cross-entropy's where confident and wrong, 1 + epsilon times "
+        "it where the model is nearly right.",
         optimises="Not q but, with epsilon > 0, something sharper in the same order, and with epsilon < 0 something "
         "flatter.",
         when="When tuning one more number on a large image classifier pays; epsilon = 2 was best on ImageNet.",
@@ -195,8 +198,9 @@ LOSSES = (
         definition=label_smoothing,
         options=(Option("epsilon", 0.1, "0 <= epsilon <= 1", "share of the target that goes to all classes alike"),),
         encoding=TargetEncoding.CLASS_INDEX,
-        gradient="p - (1 - epsilon) y - epsilon / K: as strong as cross-entropy's where wrong, and pulling back where "
-        "the gap exceeds ln((K (1 - epsilon) + epsilon) / epsilon), 4.5 for K = 10 and epsilon = 0.1.",
+        gradient="p - (1 - epsilon) y - epsilon / K: nearly as strong as cross-entropy's where confident and wrong, "
+        "and pulling back where the gap exceeds ln((K (1 - epsilon) + epsilon) / epsilon), 4.5 for K = 10 and epsilon "
+        "= 0.1.",
         optimises="(1 - epsilon) q + epsilon / K, which is flatter than q in the same order.",
         when="For over-confident classifiers with nearly clean labels; it keeps the logits bounded.",
         when_not="For teachers in distillation, whose small differences it wipes out, and for probabilities as they "
@@ -236,11 +240,11 @@ LOSSES = (
         options=(Option("beta", 0.1, "beta >= 0", "weight of the entropy"),),
         encoding=TargetEncoding.CLASS_INDEX,
         gradient="p - y + beta p (log p + H(p)), element by element: cross-entropy's where confident and wrong; the "
-        "penalty itself fades at every vertex, so it cannot pull back a model that is already sure.",
+        "penalty itself fades at every vertex, so it hardly pulls back a model that is already sure.",
         optimises="Something flatter than q in the same order; a hard label has a finite best gap.",
         when="When outputs collapse to one class early, as in reinforcement learning or sequence models.",
         when_not="When convexity or q itself matters: label_smoothing is convex, cross_entropy elicits q.",
-        stable="log_p = log_softmax(z); cross_entropy(z, y) + beta * (log_p.exp() * log_p).sum(-1).",
+        stable="log_p = log_softmax(z); cross_entropy(z, y) + beta * (log_p.exp() * log_p).sum(-1).mean().",
         limits="Not convex in the logits: the entropy bends the other way far out. It may be slightly negative.",
         references=(
             "Pereyra, Tucker, Chorowski, Kaiser, Hinton 2017, Regularizing neural networks by penalizing confident "

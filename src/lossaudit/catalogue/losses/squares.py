@@ -65,8 +65,8 @@ LOSSES = (
         callable="sklearn.metrics.brier_score_loss",
         definition=brier,
         encoding=TargetEncoding.CLASS_INDEX,
-        gradient="2 p_i ((p_i - y_i) - sum_k p_k (p_k - y_k)) at logit i: it dies like e^-t at every vertex, also "
-        "where the model is confident and wrong, and at the start it is 2/K of cross-entropy's.",
+        gradient="2 p_i ((p_i - y_i) - sum_k p_k (p_k - y_k)) at logit i: it dies like e^-t where the model is "
+        "confident and wrong, like e^-2t where it is right, and at the start it is 2/K of cross-entropy's.",
         optimises="q, the true probabilities: it is strictly proper. What it loses is the way there, not the aim.",
         when="As a metric of probabilities; as a loss with few classes, an ordinary start and a tuned rate, where some "
         "labels are wrong.",
@@ -112,7 +112,7 @@ LOSSES = (
         when_not="As a training loss: cross_entropy, which does not saturate.",
         stable="1 - torch.nn.functional.normalize(softmax(z), dim=-1)[true].",
         limits="Between 0 and 1, and therefore not convex in the logits; not in the probabilities either.",
-        references=("Gneiting and Raftery 2007, Strictly proper scoring rules, section 4.2",),
+        references=("Gneiting and Raftery 2007, Strictly proper scoring rules, prediction, and estimation, section 3",),
     ),
     Loss(
         name="squared_outputs",
@@ -166,7 +166,7 @@ LOSSES = (
         callable="lossaudit.catalogue.losses.squares.hui_belkin",
         definition=hui_belkin,
         options=(
-            Option("k", 15.0, "k > 0", "weight of the true class; 1 leaves the others as they are"),
+            Option("k", 15.0, "k > 0", "weight of the true class against 1 for each of the others"),
             Option("m", 30.0, "m > 0", "target of the true class"),
         ),
         encoding=TargetEncoding.CLASS_INDEX,

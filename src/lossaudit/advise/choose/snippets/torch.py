@@ -84,7 +84,10 @@ rival = z.masked_fill(F.one_hot(y, CLASSES).bool(), -torch.inf).amax(1)
 return F.relu(1 - true + rival).mean()
 """),
         "linear_cross_entropy": Recipe(
-            "return F.linear_cross_entropy(z, last.weight, y, linear_bias=last.bias)  # PyTorch 2.13 or newer",
+            """\
+chunked = nn.LinearCrossEntropyOptions()  # PyTorch 2.13 or newer; without it all logits are made
+return F.linear_cross_entropy(z, last.weight, y, linear_bias=last.bias, options=chunked)
+""",
             before="last = nn.Linear(64, CLASSES)",
             more="last",
         ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from lossaudit.catalogue.later import torch
 from lossaudit.catalogue.numbers import HEADS, NUMBERS
 from lossaudit.catalogue.schema import Expects, Implementation, Loss, Option
@@ -13,7 +11,10 @@ from lossaudit.pairing import TargetEncoding
 def log_cosh(f: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """log cosh(f - y)."""
     r = f - y
-    return (r - torch.nn.functional.logsigmoid(2 * r) - math.log(2)).sum()
+    log_sigmoid = torch.nn.functional.logsigmoid
+    return (
+        r - log_sigmoid(2 * r) + log_sigmoid(0 * r)
+    ).sum()  # log sigmoid(0) is -log 2, and exactly so for the prover
 
 
 def charbonnier(f: torch.Tensor, y: torch.Tensor, delta: float = 1.0) -> torch.Tensor:

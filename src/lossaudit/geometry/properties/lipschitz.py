@@ -18,6 +18,7 @@ from lossaudit.geometry.quick import lipschitz as by_ranges
 from lossaudit.geometry.ring import Enclosure, constants, for_two_classes
 
 _CELLS = 600  # enough for cross-entropy and Brier at a relative width of 1e-6
+_SHOWN = 5e-7  # what is smaller than this one would be shown as 0
 _SCALES = (0.3, 1.0, 2.0, 4.0, 8.0, 30.0)
 
 
@@ -89,13 +90,15 @@ def _between(program: Program) -> Entry:
     slopes = Slopes(program)
     low = _seen(program, slopes)
     high = by_ranges(program)
+    if high is not None and high == 0:
+        return Entry("0", Ground.PROVED, "the ranges of the partial derivatives", bounds=(0.0, 0.0))
     if high is not None:
         upper = math.nextafter(int(high.p) / int(high.q), math.inf)
         how = "a point in balls, and the ranges of the partial derivatives"
         if low >= upper * (1 - 1e-9):
             return Entry(number(upper), Ground.PROVED, how, bounds=(low, upper))
         return Entry(f"between {_down(low)} and {_up(upper)}", Ground.PROVED, how, bounds=(low, upper))
-    if low == 0:
+    if low < _SHOWN:
         return Entry("unknown", Ground.UNKNOWN, "no slope was enclosed")
     how = "a point in balls; no upper bound is proved"
     return Entry(f"at least {_down(low)}", Ground.MEASURED, how, bounds=(low, math.inf))

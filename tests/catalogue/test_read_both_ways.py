@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
 from tests.catalogue.steps import Step, steps
 
 from lossaudit import catalogue

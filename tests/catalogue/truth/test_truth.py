@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
 from tests.catalogue.truth import reference
 from tests.catalogue.truth.case import Case
 

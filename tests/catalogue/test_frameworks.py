@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import warnings
 
 import pytest
 
-os.environ.setdefault("KERAS_BACKEND", "torch")  # before Keras is imported; it needs one
 keras = pytest.importorskip("keras")
 pytest.importorskip("jax")
 pytest.importorskip("flax")

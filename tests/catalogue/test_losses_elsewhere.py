@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib
 import math
-import os
 from collections.abc import Callable
 
 import pytest
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 pytest.importorskip("optax")
 numpy = pytest.importorskip("numpy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -63,7 +62,6 @@ def test_a_training_step_learns(recipe: str, framework: str) -> None:
             pytest.skip("new in PyTorch 2.13")
         torch.manual_seed(0)
     if framework == "keras":
-        os.environ.setdefault("KERAS_BACKEND", "jax")
         import keras
 
         keras.utils.set_random_seed(0)

@@ -22,7 +22,7 @@ def page(loss: Loss) -> str:
 
     >>> from lossaudit import catalogue
     >>> page(catalogue.LOSSES["cross_entropy"]).splitlines()[0]
-    '# Cross-entropy on logits (`cross_entropy`)'
+    '# Cross-entropy (`cross_entropy`)'
     """
     card = shipped(loss.name)
     sections = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lossaudit
+from lossaudit.advise.choose.answers import answer
 from lossaudit.advise.choose.candidates import CANDIDATES
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, REFUSALS
 from lossaudit.advise.choose.facts import facts
 from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
 from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, TASKS
+from lossaudit.cards import shipped
 from lossaudit.catalogue import LOSSES
 from lossaudit.cli.main import main
 from lossaudit.errors import UsageError
@@ -31,7 +34,7 @@ def first(**words: object) -> str:
 
 
 def test_every_candidate_is_an_entry_of_the_catalogue_with_a_card() -> None:
-    missing = sorted({each.loss for each in CANDIDATES if each.loss not in LOSSES or not facts(each.loss).sentences})
+    missing = sorted({each.loss for each in CANDIDATES if each.loss not in LOSSES or shipped(each.loss) is None})
     assert missing == []
 
 
@@ -122,6 +125,49 @@ def test_who_needs_a_spread_gets_one_whatever_the_metric(task: str, need: str) -
     for metric in METRICS:
         for outliers in (False, True):
             assert first(task=task, need=need, metric=metric, outliers=outliers) in with_spread
+
+
+# --- the answer belongs to the metric
+
+_RULES = {
+    "cross_entropy": (lambda q, pi: q, lambda p, pi: p / pi),
+    "logit_adjusted": (lambda q, pi: q / pi, lambda p, pi: p),
+    "weighted_cross_entropy": (lambda q, pi: q / pi, lambda p, pi: p),
+    "label_smoothing": (lambda q, pi: 0.9 * q + 0.1 / 3, lambda p, pi: (p - 0.1 / 3) / pi),
+    "class_balanced": (lambda q, pi: q * [1, 2, 9], lambda p, pi: p / [1, 2, 9] / pi),
+    "gce": (lambda q, pi: q ** (1 / 0.3), lambda p, pi: p**0.3 / pi),
+}
+"""Of each loss the optimum for the probabilities q and the frequencies pi, and what its answer maximises."""
+
+
+@pytest.mark.parametrize("loss", _RULES)
+def test_the_answer_for_balanced_accuracy_is_the_best_of_all_decision_rules(loss: str) -> None:
+    optimum, corrected = _RULES[loss]
+    joint = np.random.default_rng(0).dirichlet([2, 0.7, 0.2], 6) / 6  # P(x, y) of six inputs and three classes
+    pi = joint.sum(0)
+
+    def balanced(rule: np.ndarray) -> float:
+        return float(sum((joint[:, k] * (rule == k)).sum() / pi[k] for k in range(3)) / 3)
+
+    best = max(balanced(np.array(rule)) for rule in itertools.product(range(3), repeat=6))
+    p = optimum(joint / joint.sum(1, keepdims=True), pi)
+    p = p / p.sum(1, keepdims=True)
+    assert balanced(corrected(p, pi).argmax(1)) == pytest.approx(best)
+    said = answer("balanced-accuracy", "multiclass", loss)
+    assert said is not None
+    assert ("/ FREQUENCIES" in said.decide) == (loss not in ("logit_adjusted", "weighted_cross_entropy"))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "ordinal"])
+def test_no_answer_for_balanced_accuracy_takes_the_largest_p_or_corrects_twice(task: str) -> None:
+    for each in lossaudit.choose(task=task, imbalance="1:500", metric="balanced-accuracy").ranked:
+        assert each.decide != "p = softmax(z); the class with the largest p"
+        assert not (each.gap.startswith("nothing") and "FREQUENCIES" in each.decide)
+
+
+def test_the_half_of_the_best_f1_is_said_of_one_class_against_the_rest() -> None:
+    for each in lossaudit.choose(task="multiclass", metric="f1").ranked:
+        assert "that class's own best F1" in each.gap
 
 
 # --- costs

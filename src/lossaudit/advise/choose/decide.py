@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lossaudit.advise.choose.answers import answer
 from lossaudit.advise.choose.candidates import CANDIDATES, Candidate
 from lossaudit.advise.choose.case import Case, of
 from lossaudit.advise.choose.column import Column
@@ -161,17 +162,18 @@ def _recommend(
     case: Case, score: int, candidate: Candidate, evidence: tuple[str, ...], frameworks: tuple[str, ...]
 ) -> Recommendation:
     shape, sizes = SHAPES[candidate.recipe], _sizes(case, candidate)
+    own = answer(case.metric, case.task, candidate.loss)
     return Recommendation(
         loss=candidate.loss,
         score=score,
         why=(candidate.why, *evidence),
         card=facts(candidate.loss).sentences,
         price=candidate.price,
-        gap=_gap(case, candidate),
+        gap=own.gap if own and own.gap else _gap(case, candidate),
         head=shape.last,
         target=shape.y,
         metric=_watched(case, candidate),
-        decide=candidate.decide,
+        decide=own.decide if own else candidate.decide,
         code={name: code(candidate.recipe, name, sizes) for name in frameworks},
         essence={name: essence(candidate.recipe, name) for name in frameworks},
     )

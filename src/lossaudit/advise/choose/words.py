@@ -88,8 +88,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "balanced-accuracy": Metric(
             CLASSES,
-            "balanced accuracy counts every class alike: divide the predicted probabilities by the classes' "
-            "frequencies before taking the largest",
+            "balanced accuracy counts every class alike, and the loss every row: the frequencies have to come out of "
+            "the answer, once",
         ),
         "f1": Metric(
             CLASSES,

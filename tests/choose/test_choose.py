@@ -127,6 +127,18 @@ def test_who_needs_a_spread_gets_one_whatever_the_metric(task: str, need: str) -
             assert first(task=task, need=need, metric=metric, outliers=outliers) in with_spread
 
 
+@pytest.mark.parametrize(("noise", "classes"), [(0.2, 2), (0.49, 2), (0.5, 2), (0.6, 2), (0.6, 3), (0.7, 3), (0.8, 5)])
+def test_noise_is_warned_of_where_the_right_class_is_no_longer_the_most_common(noise: float, classes: int) -> None:
+    seen = np.full((classes, classes), noise / (classes - 1))  # of each true class, the shares of the labels seen
+    np.fill_diagonal(seen, 1 - noise)
+    lost = not all(seen[k, k] > max(np.delete(seen[k], k)) + 1e-12 for k in range(classes))
+    task = "binary" if classes == 2 else "multiclass"
+    answer = lossaudit.choose(task=task, classes=classes, noise=noise)
+    assert any("no longer the most common" in each for each in answer.warnings) == lost
+    assert any("leave the order as it is" in each for each in answer.changes) == (task == "binary" and noise < 0.5)
+    assert any("reverse the order" in each for each in answer.changes) == (task == "binary" and noise > 0.5)
+
+
 # --- the answer belongs to the metric
 
 _RULES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossaudit.advise.choose.column import FAR, HEAVY_TAIL, SKEWED, Column
@@ -167,9 +168,28 @@ def _fit(question: Question, task: str, classes: int | None) -> tuple[str, ...]:
             said.append(f"--{name} speaks of classes, and {task} has none: it is left out of account")
     if question.costs is not None and classes is not None and len(question.costs) != classes:
         said.append(f"--costs has {len(question.costs)} classes, and the targets have {classes}")
+    if question.noise and task in CLASSES:
+        said += _noise(question.noise, 2 if task in ("binary", "multilabel") else classes)
     if question.outliers and task in CLASSES:
         said.append("--outliers speaks of numbers; for wrong labels, say --noise")
     return tuple(said)
+
+
+def _noise(share: float, classes: int | None) -> Iterator[str]:
+    """Where wrong labels that fall evenly are as common as the right one, or more so."""
+    if classes is None:
+        if share >= 0.5:
+            yield (
+                f"--noise {share:g}: if wrong labels fall evenly, the right one is still the most common only with "
+                f"{math.floor(1 / (1 - share)) + 1} classes or more; say --classes"
+            )
+    elif share * classes >= classes - 1:
+        least = f"{classes - 1}/{classes}"
+        says = "nothing of the truth" if share * classes == classes - 1 else "the opposite of the truth"
+        yield (
+            f"--noise {share:g}: with {classes} classes, from {least} on labels that are wrong evenly make the right "
+            f"class no longer the most common one: at this share they say {says}, and no loss repairs that"
+        )
 
 
 def _check(column: Column) -> None:

@@ -441,11 +441,19 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         ("binary",),
-        lambda case: case.noise > 0,
+        lambda case: 0 < case.noise < 0.5,
         _says(
             "wrong labels: with two classes they move probabilities towards 1/2 and leave the order as it is, if "
-            "both classes "
-            "suffer alike; known rates for each class would allow to correct the probabilities"
+            "both classes suffer alike and fewer than half of the labels are wrong; known rates for each class would "
+            "allow to correct the probabilities"
+        ),
+    ),
+    Change(
+        ("binary",),
+        lambda case: case.noise > 0.5,
+        _says(
+            "wrong labels: with two classes that suffer alike, more than half of them wrong reverse the order of the "
+            "probabilities; if the share is right, exchange 0 and 1 and train on that"
         ),
     ),
     Change(

@@ -65,6 +65,30 @@ def test_every_recipe_is_spelled_in_every_framework_but_the_chunked_one() -> Non
     assert missing == [("linear_cross_entropy", "keras")]
 
 
+def test_no_figure_of_a_card_s_own_example_is_said_as_a_law() -> None:
+    torch = pytest.importorskip("torch")
+    sizes = set()
+    for classes in (3, 50):  # the constant depends on the number of classes, the law does not
+        z = torch.zeros(1, classes, dtype=torch.float64)
+        z[0, 1] = 40.0
+        z.requires_grad_()
+        torch.nn.functional.mse_loss(z.softmax(1), torch.eye(classes)[:1].double(), reduction="sum").backward()
+        sizes.add(round(float(z.grad.norm() * np.exp(40)), 3))
+    assert len(sizes) == 2
+    text = " ".join(sentence for each in CANDIDATES for sentence in facts(each.loss).sentences)
+    for figure in ("sqrt", "56", "1.344", "100)", "7.483", "1.099", "0.9,"):
+        assert figure not in text, figure
+    shown = lossaudit.choose(task="multiclass", classes=50).refused
+    assert any("dies (decays like e^-t, t the gap) (proved)" in each.why for each in shown)
+
+
+def test_a_card_of_one_part_of_the_code_is_shown_as_that() -> None:
+    for classes in (2, 5):
+        for each in lossaudit.choose(task="segmentation", classes=classes, metric="iou").ranked:
+            mixed = "cross_entropy" in each.essence["torch"] and each.loss in ("dice", "tversky", "lovasz_softmax")
+            assert each.card[0].startswith("of the ") == mixed, each.loss
+
+
 # --- sound defaults
 
 

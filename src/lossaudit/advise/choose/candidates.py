@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lossaudit.advise.choose.case import Case
@@ -55,6 +56,17 @@ _CORRECT = (
 )
 _VALUE = "the output itself"
 _LOG = "exp(z)"
+
+CARD_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "dice": "of the Dice part, without the cross-entropy",
+        "dice_classes": "of the Dice part, without the cross-entropy",
+        "tversky": "of the Tversky part, without the cross-entropy",
+        "lovasz_softmax": "of the Lovasz part, without the cross-entropy",
+        "msle": "of the prediction, expm1(z); in z it is the squared error",
+    }
+)
+"""Of what the card is, for a recipe that computes more than the loss of that name, or in other variables."""
 
 CANDIDATES: tuple[Candidate, ...] = (
     # binary

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossaudit.advise.choose.answers import answer
-from lossaudit.advise.choose.candidates import CANDIDATES, Candidate
+from lossaudit.advise.choose.candidates import CANDIDATES, CARD_OF, Candidate
 from lossaudit.advise.choose.case import Case, of
 from lossaudit.advise.choose.column import Column
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, RARE, REFUSALS, improper
@@ -167,7 +167,7 @@ def _recommend(
         loss=candidate.loss,
         score=score,
         why=(candidate.why, *evidence),
-        card=facts(candidate.loss).sentences,
+        card=_card(candidate),
         price=candidate.price,
         gap=own.gap if own and own.gap else _gap(case, candidate),
         head=shape.last,
@@ -177,6 +177,12 @@ def _recommend(
         code={name: code(candidate.recipe, name, sizes) for name in frameworks},
         essence={name: essence(candidate.recipe, name) for name in frameworks},
     )
+
+
+def _card(candidate: Candidate) -> tuple[str, ...]:
+    """What the card says, and of what, if not of the very thing that the code computes."""
+    said, part = facts(candidate.loss).sentences, CARD_OF.get(candidate.recipe)
+    return (f"{part}: {said[0]}", *said[1:]) if part and said else said
 
 
 def _watched(case: Case, candidate: Candidate) -> str:

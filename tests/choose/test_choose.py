@@ -136,6 +136,39 @@ def test_mape_is_recommended_for_targets_above_zero_only() -> None:
     assert any(each.what == "MAPE" and "20.0% of the targets are 0" in each.why for each in with_zero.refused)
 
 
+@pytest.mark.parametrize("task", ["regression", "positive-amounts", "forecasting"])
+def test_mape_comes_first_for_its_own_metric_with_a_warning_that_it_aims_low(task: str) -> None:
+    answer = lossaudit.choose(task=task, metric="mape")
+    assert answer.ranked[0].loss == "mape"
+    assert answer.ranked[0].gap.startswith("nothing")
+    assert any("least below the median" in each for each in answer.warnings)
+    text = str(answer)
+    assert " ".join(text.split()).count("it is the metric") == 1
+    sample = np.random.default_rng(0).lognormal(0, 1, 20_001)
+    grid = np.linspace(0.05, 2, 400)
+    best = grid[np.argmin([np.mean(abs(sample - at) / sample) for at in grid])]
+    assert best == pytest.approx(np.exp(-1), abs=0.05)  # the median under the density times 1/y: exp(mu - sigma^2)
+    assert best < np.median(sample)
+
+
+@pytest.mark.parametrize("task", ["counts", "proportions"])
+def test_mape_is_refused_as_a_loss_where_a_target_may_be_zero(task: str) -> None:
+    answer = lossaudit.choose(task=task, metric="mape")
+    assert answer.ranked[0].loss == "mae"
+    assert any(each.what == "MAPE as the loss" for each in answer.refused)
+
+
+@pytest.mark.parametrize("task", ["regression", "positive-amounts", "forecasting", "counts", "proportions"])
+def test_smape_asks_for_the_median(task: str) -> None:
+    assert first(task=task, metric="smape") == "mae"
+    random = np.random.default_rng(0)
+    y, f = random.lognormal(size=(2, 50))
+    np.testing.assert_allclose(abs(y - f) / ((y + f) / 2), 2 * np.tanh(abs(np.log(y / f)) / 2))
+    sample, grid = random.lognormal(0, 1, 20_001), np.linspace(0.5, 2, 400)
+    best = grid[np.argmin([np.mean(abs(sample - at) / (sample + at)) for at in grid])]
+    assert best == pytest.approx(1, abs=0.05)
+
+
 def test_a_log_link_is_refused_for_negative_targets() -> None:
     answer = lossaudit.choose([-1, 2, 5, 0, 3], task="counts")
     assert not {each.loss for each in answer.ranked} & {"poisson_nll", "negative_binomial_nll"}

@@ -296,7 +296,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "mape", "regression", "mape", 5, "MAPE",
-        "it is the metric itself",
+        "each error is divided by its target: relative errors count",
         "its optimum lies below the median, and small targets lead: the gradient of a row with y = 0.01 is a "
         "hundred times that of one with y = 1",
         _VALUE,
@@ -373,7 +373,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "mape", "positive-amounts", "mape", 5, "MAPE",
-        "it is the metric itself",
+        "each error is divided by its target: relative errors count",
         "its optimum lies below the median, and small amounts lead",
         _VALUE,
     ),
@@ -439,6 +439,12 @@ CANDIDATES: tuple[Candidate, ...] = (
         "mae", "forecasting", "mae", 45, "MASE",
         "the median path, which one outage does not bend",
         "for series that are mostly 0 the median is 0",
+        "the output, scaled back",
+    ),
+    Candidate(
+        "mape", "forecasting", "mape", 5, "MAPE",
+        "each error is divided by its target: relative errors count, whatever the scale of the series",
+        "its optimum lies below the median, so that totals come out too low; small values lead, and 0 is forbidden",
         "the output, scaled back",
     ),
     Candidate(

@@ -163,6 +163,11 @@ def _fit(question: Question, task: str, classes: int | None) -> tuple[str, ...]:
             said.append(f"--need {need} means nothing for {task}: it is left out of account")
     if question.metric is not None and task not in METRICS[question.metric].tasks:
         said.append(f"--metric {question.metric} is no metric of {task}: it is left out of account")
+    if question.metric == "mape" and task in NUMBERS:
+        said.append(
+            "--metric mape is for targets above 0, and is least below the median: who trains for it predicts too "
+            "low; where the metric is yours to choose, mae of the logarithms counts ratios and aims at the median"
+        )
     for name, given in (("imbalance", question.imbalance), ("noise", question.noise), ("costs", question.costs)):
         if given and task not in CLASSES:
             said.append(f"--{name} speaks of classes, and {task} has none: it is left out of account")

@@ -140,13 +140,22 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
         ("regression", "forecasting"), ("mse",), 75, _metric("rmse", "r2"), "the metric's optimum is the mean"
     ),
     Consideration(_AMOUNTS, ("msle",), 130, _metric("rmsle"), "it is the metric squared"),
-    Consideration(("regression", "positive-amounts"), ("mape",), 45, _metric("mape"), "it is the metric"),
     Consideration(
-        ("regression", "positive-amounts"),
-        ("mape",),
-        100,
-        lambda case: case.metric == "mape" and case.positive is True,
-        "all targets are above 0",
+        ("regression", "positive-amounts", "forecasting"), ("mape",), 145, _metric("mape"), "it is the metric"
+    ),
+    Consideration(
+        ("counts", "proportions"),
+        ("mae",),
+        140,
+        _metric("mape"),
+        "the absolute error without the division, which a target of 0 does not bear",
+    ),
+    Consideration(
+        (*_AMOUNTS, "forecasting"),
+        ("mae",),
+        140,
+        _metric("smape"),
+        "sMAPE grows with the distance of the logarithms, and the median is the same for logarithms",
     ),
     Consideration(("regression", "forecasting"), ("gaussian_crps",), 100, _metric("crps"), "it is the metric"),
     Consideration(_AMOUNTS, ("pinball",), 120, _metric("quantile-loss"), "it is the metric"),
@@ -318,14 +327,20 @@ REFUSALS: tuple[Refusal, ...] = (
         ),
     ),
     Refusal(
-        _AMOUNTS,
+        ("counts", "proportions"),
+        "MAPE as the loss",
+        lambda case: case.metric == "mape" and case.zeros == 0,
+        _says("the next target may be 0, and MAPE divides by it"),
+    ),
+    Refusal(
+        (*_AMOUNTS, "forecasting"),
         "MAPE",
         lambda case: case.zeros > 0,
         lambda case: f"{case.zeros:.1%} of the targets are 0, and MAPE divides by them",
         ("mape",),
     ),
     Refusal(
-        ("regression", "positive-amounts"),
+        ("regression", "positive-amounts", "forecasting"),
         "MAPE",
         lambda case: case.negative is True and case.zeros == 0,
         _says("some targets are negative, and a percentage of them means nothing"),

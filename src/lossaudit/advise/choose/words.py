@@ -159,7 +159,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             ("mape",),
         ),
         "smape": Metric(
-            NUMBERS, "sMAPE has 2 as its ceiling and jumps where y is 0: it is for scoring, not for training"
+            NUMBERS,
+            "sMAPE is 2 tanh(d / 2) of the distance d of the logarithms: with a ceiling of 2 it hardly tells gross "
+            "misses apart, and it jumps where y is 0; its optimum is the median where the logarithms lie evenly around "
+            "one peak",
         ),
         "rmsle": Metric(
             NUMBERS,

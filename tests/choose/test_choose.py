@@ -302,6 +302,13 @@ def test_rows_with_the_same_inputs_and_other_labels_are_a_hint(tmp_path: Path) -
     assert answer.ranked[0].loss == "bce_with_logits"
 
 
+def test_without_inputs_there_are_no_twins_and_an_empty_last_cell_is_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("y\nyes,\nno,\nyes,\n")
+    answer = lossaudit.choose(f"{tmp_path}/t.csv")
+    assert answer.task == "binary"
+    assert not any("inputs" in each for each in answer.seen)
+
+
 # --- files that are none: one line, exit 2
 
 _FILES: dict[str, tuple[bytes, str, str]] = {
@@ -318,6 +325,8 @@ _FILES: dict[str, tuple[bytes, str, str]] = {
     "null byte": (b"y\n1\x00\n2\n", "", ""),
     "mixed": (b"y\n1\n2\noops\n", "", "2 numbers and 1 texts, such as 'oops'"),
     "names": (b"y\n" + b"\n".join(f"user{i}".encode() for i in range(100)), "", "look like names or free text"),
+    "decimal comma": (b"y\n1,5\n2,5\n", "", "row 1 has 2 cells and the header 1"),
+    "longer row": (b"x,y\n1,2\n1,2,3\n", ":y", "row 2 has 3 cells and the header 2"),
     "wide": (b"y\n" + b"a" * 200_000 + b"\n", "", "is no CSV text"),
 }
 

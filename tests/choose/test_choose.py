@@ -302,6 +302,23 @@ def test_rows_with_the_same_inputs_and_other_labels_are_a_hint(tmp_path: Path) -
     assert answer.ranked[0].loss == "bce_with_logits"
 
 
+@pytest.mark.parametrize("rows", [99, 30_000])
+def test_shuffled_identifiers_are_refused_and_repeated_values_are_not(rows: int) -> None:
+    numbers = np.random.default_rng(0).permutation(rows) + 1000
+    with pytest.raises(UsageError, match="is it an identifier"):
+        lossaudit.choose(numbers)
+    assert lossaudit.choose(numbers, task="regression").task == "regression"
+    repeated = numbers.copy()
+    repeated[(numbers > 1000) & (numbers < 999 + rows)] = 1001
+    assert lossaudit.choose(repeated).ranked
+
+
+def test_few_rows_are_said_to_tell_little() -> None:
+    assert any("3 rows tell little" in each for each in lossaudit.choose([1, 2, 7]).warnings)
+    assert not any("tell little" in each for each in lossaudit.choose([1, 2, 7], task="counts").warnings)
+    assert not any("tell little" in each for each in lossaudit.choose([1, 2, 7] * 10).warnings)
+
+
 def test_without_inputs_there_are_no_twins_and_an_empty_last_cell_is_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("y\nyes,\nno,\nyes,\n")
     answer = lossaudit.choose(f"{tmp_path}/t.csv")
@@ -325,6 +342,9 @@ _FILES: dict[str, tuple[bytes, str, str]] = {
     "null byte": (b"y\n1\x00\n2\n", "", ""),
     "mixed": (b"y\n1\n2\noops\n", "", "2 numbers and 1 texts, such as 'oops'"),
     "names": (b"y\n" + b"\n".join(f"user{i}".encode() for i in range(100)), "", "look like names or free text"),
+    "identifiers": (b"y\n" + b"\n".join(str(i).encode() for i in range(1, 100)), "", "is it an identifier?"),
+    "dates": (b"y\n" + b"2024-01-03\n2024-01-04\n" * 30, "", "holds dates"),
+    "free text": (b"y\nit was good\nnot for me\nwell, well\n".replace(b", ", b" "), "", "every row is its own class"),
     "decimal comma": (b"y\n1,5\n2,5\n", "", "row 1 has 2 cells and the header 1"),
     "longer row": (b"x,y\n1,2\n1,2,3\n", ":y", "row 2 has 3 cells and the header 2"),
     "wide": (b"y\n" + b"a" * 200_000 + b"\n", "", "is no CSV text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, one_
 from lossaudit.errors import UsageError
 
 _MOST_LEVELS = 100  # small whole numbers that may be classes
+_FEW = 20  # rows below which a task found from the data is a guess
 _MOST_RATINGS = 11  # levels of a scale, 0 to 10 at most
 _ZEROS = 0.05  # share of exact zeros among amounts that asks for a point mass
 _THIN = 0.05  # share of rows in the upper third of the levels, below which they look like counts
@@ -21,6 +23,7 @@ _ORDER = (
     "rank", "priority", "degree",
 )  # fmt: skip
 """Names of columns that say that the numbers are in order."""
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +84,20 @@ def of(question: Question, column: Column | None) -> Case:
     if column is None:
         return _of_words(question)
     _check(column)
+    if question.task is None and _numbered(column):
+        raise UsageError(
+            f"{one_line(column.name)}: {column.low:.12g} to {column.high:.12g}, each once: every row is its own class, "
+            "so is it an identifier? name another column, or say --task"
+        )
     found, why, ambiguous = _task(column)
     task = question.task or found
     warnings = list(column.notes)
     if question.task is not None and question.task != found and (doubt := _doubt(question.task, found, column)):
         warnings.append(f"--task {question.task} contradicts the data: {doubt}")
+    if question.task is None and column.known < _FEW * column.width and not column.rows_of:
+        warnings.append(f"{column.known} rows tell little: {found} is a guess; --task says it")
+    if task in CLASSES and column.rows_of != "numbers" and column.known > 2 and _unique(column):
+        warnings.append("every row is its own class: is it an identifier?")
     counts = _counts(column) if task in CLASSES | {"multiclass"} else ()
     classes = _classes(task, column, counts)
     if question.classes is not None and classes is not None and question.classes != classes:
@@ -213,6 +225,27 @@ def _check(column: Column) -> None:
         raise UsageError(
             f"{name}: {count} different texts in {column.rows} rows look like names or free text, not classes"
         )
+    if column.words and levels is not None and all(isinstance(each, str) and _DATE.match(each) for each in levels):
+        raise UsageError(f"{name}: holds dates, which are no classes; to predict a time, write it as a number of days")
+    if column.words and column.known > 2 and _unique(column):
+        raise UsageError(f"{name}: each of {column.known} texts stands there once: every row is its own class")
+
+
+def _unique(column: Column) -> bool:
+    """Whether no value stands there twice, as far as all were counted."""
+    return column.levels is not None and len(column.levels) == column.known
+
+
+def _numbered(column: Column) -> bool:
+    """Whether the values are whole numbers without a gap, each once: of too many to be counted, by their variance."""
+    rows = column.known
+    if column.words or not column.whole or column.width > 1 or column.pixels or column.lists is not None:
+        return False
+    if rows < 3 or column.high - column.low != rows - 1:
+        return False
+    if column.levels is not None:
+        return _unique(column)
+    return math.isclose(column.variance, (rows**2 - 1) / 12, rel_tol=1e-9)
 
 
 def _task(column: Column) -> tuple[str, str, tuple[str, ...]]:

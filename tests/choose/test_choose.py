@@ -269,7 +269,7 @@ def test_the_threshold_of_the_rule_is_where_the_decisions_cost_the_same(costs: l
 @pytest.mark.parametrize("text", ["", "1,2\n", "1,2\n3,4\n5,6\n", "0,x\n1,0\n", "0,nan\n1,0\n", "1,1\n1,1\n"])
 def test_a_table_of_costs_that_is_none_is_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "costs.csv").write_text(text)
-    with pytest.raises(UsageError, match=r"^--costs: [^\n]+$"):
+    with pytest.raises(UsageError, match=r"^costs: [^\n]+$"):
         lossaudit.choose(task="binary", costs=str(tmp_path / "costs.csv"))
 
 
@@ -406,7 +406,9 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
         (["--task", "multclass"], "did you mean multiclass"),
         (["--metric", "f2"], "or f1?"),
         (["--need", "calibrated"], "did you mean calibrated-probabilities"),
-        (["--task", "binary", "--framework", "tf"], "no such framework"),
+        (["--task", ""], "no such task"),
+        (["--targets", ""], "cannot be read"),
+        (["--task", "binary", "--framework", "caffe"], "no such framework"),
         (["--imbalance", "1-500"], "such as 1:500"),
         (["--imbalance", "0:1"], "such as 1:500"),
         (["--noise", "1.5", "--task", "binary"], "the share of wrong labels"),
@@ -422,6 +424,49 @@ def test_a_word_that_is_none_is_one_line(words: list[str], said: str, capsys: py
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"task": "multiclass", "classes": "10"}, "classes 10: a whole number"),
+        ({"task": "multiclass", "classes": 2.5}, "classes 2.5: a whole number"),
+        ({"task": "binary", "need": 3}, "need 3: no such need"),
+        ({"task": "binary", "need": [None]}, "need None: a name is wanted"),
+        ({"task": 3}, "task 3: a name is wanted"),
+        ({"task": "nope"}, "task nope: no such task"),
+        ({"task": "binary", "metric": 1}, "metric 1: a name is wanted"),
+        ({"task": "binary", "noise": 2}, "noise 2: the share"),
+        ({"task": "binary", "noise": [0.1]}, "noise [0.1]: the share"),
+        ({"task": "binary", "imbalance": [1, 2]}, "imbalance [1, 2]: write"),
+        ({"task": "binary", "costs": 3}, "costs: a square table"),
+        ({"task": "binary", "costs": [[], []]}, "costs: a square table"),
+        ({"task": "binary", "framework": 3}, "framework 3: no such framework"),
+        ({"task": "binary", "groups": [1, 2]}, "groups says which of the targets"),
+        ({}, "say task=TASK, or show the targets by targets=FILE"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_that_names_the_argument(words: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        lossaudit.choose(**words)
+    assert str(caught.value).startswith(said) or said in str(caught.value)
+    assert "--" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [({"task": "multi-class"}, {"task": "multiclass"}), ({"task": "multi label"}, {"task": "multilabel"})]
+    + [({"task": "binary", "framework": a}, {"task": "binary", "framework": b})
+       for a, b in (("tf", "keras"), ("TensorFlow", "keras"), ("pytorch", "torch"), ("jax", "optax"))],
+)  # fmt: skip
+def test_other_spellings_of_a_word_mean_the_same(given: dict[str, str], meant: dict[str, str]) -> None:
+    assert str(lossaudit.choose(**given)) == str(lossaudit.choose(**meant))
+
+
+def test_classes_of_a_task_without_any_are_not_ignored_in_silence() -> None:
+    assert any("--classes" in each for each in lossaudit.choose(task="regression", classes=7).warnings)
+    assert not lossaudit.choose(task="multiclass", classes=np.int64(7)).warnings
 
 
 def test_a_column_may_have_a_colon_in_its_name(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ _ORDER = (
     "rank", "priority", "degree",
 )  # fmt: skip
 """Names of columns that say that the numbers are in order."""
+_HAS_CLASSES = CLASSES | {"distillation", "sequence"}
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D|$)")
 
 
@@ -183,6 +184,8 @@ def _fit(question: Question, task: str, classes: int | None) -> tuple[str, ...]:
     for name, given in (("imbalance", question.imbalance), ("noise", question.noise), ("costs", question.costs)):
         if given and task not in CLASSES:
             said.append(f"--{name} speaks of classes, and {task} has none: it is left out of account")
+    if question.classes is not None and task not in _HAS_CLASSES:
+        said.append(f"--classes speaks of classes, and {task} has none: it is left out of account")
     if question.costs is not None and classes is not None and len(question.costs) != classes:
         said.append(f"--costs has {len(question.costs)} classes, and the targets have {classes}")
     if question.noise and task in CLASSES:

@@ -244,21 +244,21 @@ _METRIC_ALIASES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def task(name: str) -> str:
+def task(name: object) -> str:
     """The task of this name.
 
-    >>> task("Positive amounts"), task("time series")
-    ('positive-amounts', 'forecasting')
+    >>> task("Positive amounts"), task("time series"), task("multi-class")
+    ('positive-amounts', 'forecasting', 'multiclass')
     """
     return _find("task", name, TASKS, _TASK_ALIASES)
 
 
-def need(name: str) -> str:
+def need(name: object) -> str:
     """The need of this name."""
     return _find("need", name, NEEDS, {})
 
 
-def metric(name: str) -> str:
+def metric(name: object) -> str:
     """The metric of this name.
 
     >>> metric("ROC AUC")
@@ -267,11 +267,16 @@ def metric(name: str) -> str:
     return _find("metric", name, METRICS, _METRIC_ALIASES)
 
 
-def _find(kind: str, name: str, known: Iterable[str], aliases: Mapping[str, str]) -> str:
+def _find(kind: str, name: object, known: Iterable[str], aliases: Mapping[str, str]) -> str:
+    if not isinstance(name, str):
+        raise UsageError(f"--{kind} {one_line(str(name))}: a name is wanted")
     wanted = name.strip().lower().replace("_", "-").replace(" ", "-").replace("@", "-at-")
     wanted = aliases.get(wanted, wanted)
     if wanted in (names := tuple(known)):
         return wanted
+    joined = {each.replace("-", ""): aliases.get(each, each) for each in (*aliases, *names)}
+    if (found := joined.get(wanted.replace("-", ""))) is not None:
+        return found
     raise UsageError(f"--{kind} {one_line(name)}: no such {kind}; {nearest(wanted, (*names, *aliases), names)}")
 
 

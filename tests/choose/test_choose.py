@@ -111,6 +111,42 @@ def test_who_needs_probabilities_gets_only_losses_that_are_proved_strictly_prope
         assert all(facts(each.loss).proper for each in answer.ranked)
 
 
+@pytest.mark.parametrize(
+    ("task", "words", "what"),
+    [
+        ("ordinal", {}, "squared error on the level numbers"),
+        ("ordinal", {"metric": "mae"}, "the largest probability as the answer"),
+        ("counts", {}, "squared error on raw outputs as the first choice"),
+        ("proportions", {}, "squared error on sigmoid as the first choice"),
+        ("proportions", {}, "the logarithm of the odds as the target"),
+        ("distillation", {}, "the divergence from student to teacher, exchanged"),
+        ("distillation", {}, "a temperature without the factor T^2"),
+    ],
+)
+def test_the_usual_mistake_of_a_task_is_refused(task: str, words: dict[str, str], what: str) -> None:
+    assert what in {each.what for each in lossaudit.choose(task=task, **words).refused}
+
+
+def test_the_gradient_of_softened_divergence_shrinks_with_the_square_of_the_temperature() -> None:
+    torch = pytest.importorskip("torch")
+    z0, teacher = torch.randn(2, 1, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    sizes = []
+    for temperature in (100.0, 200.0):
+        z = z0.clone().requires_grad_()
+        soft, wanted = torch.log_softmax(z / temperature, 1), torch.softmax(teacher / temperature, 1)
+        torch.nn.functional.kl_div(soft, wanted, reduction="batchmean").backward()
+        sizes.append(float(z.grad.norm()))
+    assert sizes[0] / sizes[1] == pytest.approx(4, rel=0.02)
+
+
+def test_the_likeliest_level_is_not_the_best_answer_for_absolute_or_squared_errors() -> None:
+    p, levels = np.array([0.4, 0.0, 0.25, 0.35]), np.arange(4)
+    expected = {power: [float(p @ abs(levels - at) ** power) for at in levels] for power in (1, 2)}
+    assert int(p.argmax()) == 0
+    assert int(np.argmin(expected[1])) == 2  # the median
+    assert int(np.argmin(expected[2])) == round(float(p @ levels)) == 2  # nearest to the mean, 1.55
+
+
 def test_weights_are_refused_where_probabilities_are_needed_and_offered_where_not() -> None:
     free = lossaudit.choose(task="binary", imbalance="1:500")
     bound = lossaudit.choose(task="binary", imbalance="1:500", need="calibrated-probabilities")

@@ -381,6 +381,63 @@ REFUSALS: tuple[Refusal, ...] = (
         _gradient_of("mse", "the gradient of a gross row grows with its error"),
     ),
     Refusal(
+        ("ordinal",),
+        "squared error on the level numbers",
+        _always,
+        _says(
+            "it takes the steps between levels to be equally long, and gives one number: probabilities that lie "
+            "around the middle and at both ends get the same answer"
+        ),
+    ),
+    Refusal(
+        ("ordinal",),
+        "the largest probability as the answer",
+        _metric("mae", "rmse", "kappa"),
+        _says(
+            "it asks for hits alone; absolute errors are least at the median level, squared ones at the level nearest "
+            "to the mean"
+        ),
+    ),
+    Refusal(
+        ("counts",),
+        "squared error on raw outputs as the first choice",
+        lambda case: case.metric not in ("rmse", "r2"),
+        _says(
+            "it can predict negative counts, and it weighs a row as if a rate of 100 scattered no more than a rate of 1"
+        ),
+    ),
+    Refusal(
+        ("proportions",),
+        "squared error on sigmoid as the first choice",
+        _always,
+        _says("its gradient carries the factor p (1 - p), which is nothing where the model is sure and wrong"),
+    ),
+    Refusal(
+        ("proportions",),
+        "the logarithm of the odds as the target",
+        _always,
+        _says("it is infinite at shares of 0 and 1, and the mean of log-odds is not the log-odds of the mean"),
+    ),
+    Refusal(
+        ("distillation",),
+        "the divergence from student to teacher, exchanged",
+        _always,
+        _says(
+            "KL(student, teacher) is least on one mode of the teacher where the student cannot have all; in "
+            "PyTorch's kl_div the first argument is the student's log-probabilities, the second the teacher's "
+            "probabilities"
+        ),
+    ),
+    Refusal(
+        ("distillation",),
+        "a temperature without the factor T^2",
+        _always,
+        _says(
+            "the gradient of the soft part shrinks as 1 / T^2, so that every change of the temperature also "
+            "changes its weight beside the labels"
+        ),
+    ),
+    Refusal(
         ("quantiles",),
         "expectiles",
         _always,

@@ -18,7 +18,7 @@ from lossaudit.advise.choose.answers import answer
 from lossaudit.advise.choose.candidates import CANDIDATES
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, REFUSALS
 from lossaudit.advise.choose.facts import facts
-from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
+from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code, essence
 from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, TASKS
 from lossaudit.cards import shipped
 from lossaudit.catalogue import LOSSES
@@ -423,6 +423,23 @@ def test_an_array_that_is_no_target_is_one_line(array: np.ndarray, said: str, tm
     assert "\n" not in str(caught.value)
 
 
+def test_neighbours_that_one_float_stands_for_are_not_called_equal(tmp_path: Path) -> None:
+    assert float(10**18) == float(10**18 + 1)
+    (tmp_path / "t.csv").write_text(f"y\n{10**18}\n{10**18 + 1}\n")
+    for targets in (np.array([10**18, 10**18 + 1]), [10**18, 10**18 + 1], f"{tmp_path}/t.csv"):
+        with pytest.raises(UsageError, match="to the 16 digits that a number keeps"):
+            lossaudit.choose(targets)
+
+
+def test_a_text_by_the_name_of_an_array_and_a_column_of_an_array_are_said(tmp_path: Path) -> None:
+    (tmp_path / "fake.npy").write_text("x,y\n1,2\n")
+    with pytest.raises(UsageError, match=r"it is no \.npy file"):
+        lossaudit.choose(str(tmp_path / "fake.npy"))
+    np.save(tmp_path / "y.npy", np.arange(12).reshape(4, 3))
+    with pytest.raises(UsageError, match="an array has no columns by name"):
+        lossaudit.choose(f"{tmp_path}/y.npy:2")
+
+
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str]]:
@@ -652,6 +669,25 @@ def test_without_arguments_there_is_the_table_of_tasks_and_an_example_that_works
     assert all(f"\n{task} " in shown for task in TASKS)
     example = next(line for line in shown.splitlines() if line.startswith("example: ")).split()[2:]
     assert main(example) == 0
+
+
+def test_the_table_of_tasks_and_the_sentences_fit_a_terminal_and_code_fits_an_editor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["choose"]) == 0
+    table, example = capsys.readouterr().out.rsplit("\n\n", 1)
+    assert example.startswith("example: ")
+    assert max(map(len, table.splitlines())) <= 80
+    for recipe in SHAPES:
+        for name in FRAMEWORKS:
+            for line in (code(recipe, name, {}) + essence(recipe, name)).splitlines():
+                assert len(line) <= 117, line
+
+
+def test_equal_classes_are_called_equal() -> None:
+    seen = lossaudit.choose([0, 1, 2] * 20).seen
+    assert "all are equally frequent, or nearly so" in seen
+    assert not any("1 times" in each for each in seen)
 
 
 def test_the_task_table_is_that_of_the_defaults() -> None:

@@ -24,6 +24,7 @@ _ORDER = (
 )  # fmt: skip
 """Names of columns that say that the numbers are in order."""
 _HAS_CLASSES = CLASSES | {"distillation", "sequence"}
+_EXACT = 2.0**53  # from here on whole numbers share a float
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D|$)")
 
 
@@ -222,6 +223,11 @@ def _check(column: Column) -> None:
     if levels is not None and len(levels) == 1 and not column.rows_of:
         value = next(iter(levels))
         shown = one_line(str(value), 30) if isinstance(value, str) else f"{value:g}"
+        if not isinstance(value, str) and abs(value) >= _EXACT:
+            raise UsageError(
+                f"{name}: every value is {shown} to the 16 digits that a number keeps; subtract an offset, or name "
+                "another column if these are identifiers"
+            )
         raise UsageError(f"{name}: every value is {shown}, so there is nothing to learn")
     if column.words and (levels is None or (len(levels) > 20 and len(levels) > column.known / 2)):
         count = "more than 20,000" if levels is None else str(len(levels))
@@ -364,7 +370,12 @@ def _seen(column: Column, task: str, counts: tuple[int, ...], imbalance: float |
         shown = ", ".join(map(str, counts[:10])) + (", ..." if len(counts) > 10 else "")
         said.append(f"{len(counts)} classes with {shown} rows")
     if imbalance is not None:
-        said.append(f"the most common is {imbalance:.3g} times as frequent as the rarest")
+        times = f"{imbalance:.3g}"
+        said.append(
+            "all are equally frequent, or nearly so"
+            if times == "1"
+            else f"the most common is {times} times as frequent as the rarest"
+        )
     if column.words:
         said.append("labels are texts: number them 0, 1, ... once, in a fixed order")
     elif task == "binary" and set(column.levels or ()) != {0.0, 1.0}:

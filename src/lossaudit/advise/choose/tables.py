@@ -37,6 +37,11 @@ def read(targets: str, groups: str | None = None) -> Column:
     path, column = targets, ""
     if not Path(targets).is_file() and ":" in targets:
         path, column = _parts(targets)
+        if path.endswith(".npy"):
+            raise UsageError(
+                f"--targets {one_line(targets)}: an array has no columns by name; save the one with the targets by "
+                "numpy.save"
+            )
     if Path(path).suffix.lower() in (
         ".npz",
         ".parquet",
@@ -200,17 +205,20 @@ def _array_file(path: str) -> Column:
     except OSError as error:
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({error.strerror or 'no .npy file'})") from None
     except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError) as error:
-        reason = (
-            "it holds Python objects"
-            if re.search("pickle|Python objects", str(error))
-            else "it is no .npy file, or a broken one"
-        )
+        objects = _magic(path) in (b"\x93", b"\x80") and re.search("pickle|Python objects", str(error))
+        reason = "it holds Python objects" if objects else "it is no .npy file, or a broken one"
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({reason})") from None
     if not isinstance(loaded, numpy.ndarray):
         raise UsageError(
             f"--targets {one_line(path)}: holds several arrays; save the one with the targets by numpy.save"
         )
     return of_array(loaded, Path(path).stem)
+
+
+def _magic(path: str) -> bytes:
+    """The first byte: an array begins with 0x93, a pickle with 0x80."""
+    with open(path, "rb") as file:
+        return file.read(1)
 
 
 def of_object(targets: Any, groups: Any = None) -> Column:

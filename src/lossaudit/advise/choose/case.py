@@ -208,7 +208,7 @@ def _noise(share: float, classes: int | None) -> Iterator[str]:
         least = f"{classes - 1}/{classes}"
         says = "nothing of the truth" if share * classes == classes - 1 else "the opposite of the truth"
         yield (
-            f"--noise {share:g}: with {classes} classes, from {least} on labels that are wrong evenly make the right "
+            f"--noise {share:g}: with {classes} classes, from {least} on, labels that are wrong evenly make the right "
             f"class no longer the most common one: at this share they say {says}, and no loss repairs that"
         )
 

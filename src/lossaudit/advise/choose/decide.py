@@ -193,7 +193,9 @@ def _watched(case: Case, candidate: Candidate) -> str:
         own += ", and log loss on validation data"
     if case.metric is None or case.task not in METRICS[case.metric].tasks:
         return own
-    if case.metric in own.lower() or (case.metric == "accuracy" and case.rare >= RARE):
+    if case.metric.replace("-", " ") in own.lower().replace("-", " ") or (
+        case.metric == "accuracy" and case.rare >= RARE
+    ):
         return own
     return f"{case.metric}; and {own}"
 

@@ -146,7 +146,7 @@ def _count(path: str, header: Sequence[str], rows: Iterator[list[str]], place: i
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             raise UsageError(
                 f"--targets {one_line(path)}: row {number} has {len(row)} cells and the header {len(header)}: a comma "
-                "inside a number or a text? quote it, or separate columns by semicolons or tabs"
+                "inside a number or a text? write decimals with a point, and put texts in quotation marks"
             )
         short += len(row) <= max(place, of_group or 0)
         cell = row[place].strip() if place < len(row) else ""

@@ -49,7 +49,11 @@ class ShownChoice(Choice):
 def render(choice: Choice) -> str:
     """The answer as text: the training step of the first choice, and of the others the lines that differ."""
     blocks = [
-        [f"task: {choice.task} ({choice.why_task})", *_lines("seen", choice.seen), *_lines("but", choice.warnings)]
+        [
+            fill(f"task: {choice.task} ({choice.why_task})", _WIDTH, subsequent_indent=" " * 6),
+            *_lines("seen", choice.seen),
+            *_lines("but", choice.warnings),
+        ]
     ]
     if choice.rule:
         blocks[0] += _lines("costs", (f"train for probabilities, then decide by expected cost: {choice.rule}",))

@@ -76,6 +76,18 @@ ANSWERS: tuple[Answer, ...] = (
         "probabilities of the levels, from sigmoid(z_k) or softmax(z); the level with the largest p / FREQUENCIES, the "
         "shares of the levels in the training data",
     ),
+    Answer(
+        "balanced-accuracy", "segmentation", ("bce_with_logits",),
+        "p = sigmoid(z); say 1 where p is above the share of such pixels in the training data, not above 1/2",
+    ),
+    Answer(
+        "balanced-accuracy", "segmentation", ("cross_entropy",),
+        "p = softmax(z); the class with the largest p / FREQUENCIES, the shares of the classes' pixels",
+    ),
+    Answer(
+        "balanced-accuracy", "segmentation", (),
+        "the largest z after an offset for each class (for a single logit, a threshold), chosen on validation data",
+    ),
     Answer("f1", "multiclass", (), "the class with the largest z + OFFSETS, chosen on validation data", _PER_CLASS),
 )  # fmt: skip
 

@@ -93,8 +93,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "f1": Metric(
             CLASSES,
-            "F1 is no mean over rows and hangs on a threshold: choose the threshold on validation data; of one question, "
-            "yes or no, with true probabilities, the best one is half of the best F1, and seldom 1/2",
+            "F1 is no mean over rows and hangs on a threshold: choose the threshold on validation data; of one "
+            "question, yes or no, with true probabilities, the best one is half of the best F1, and seldom 1/2",
         ),
         "auc": Metric(
             CLASSES | {"ranking"},

@@ -245,7 +245,7 @@ def choose(
     >>> [each.loss for each in choose([0, 3, 1, 0, 12, 2, 0, 1], metric="rmsle").ranked][:2]
     ['msle', 'poisson_nll']
     """
-    from lossaudit.advise.choose.ask import ask
+    from lossaudit.advise.choose.ask import ask, in_python
     from lossaudit.report.choice import ShownChoice
 
     asked: dict[str, Any] = {
@@ -258,7 +258,10 @@ def choose(
         "metric": metric,
         "costs": costs,
     }
-    return ShownChoice.of(ask(targets, groups, framework, **asked))
+    try:
+        return ShownChoice.of(ask(targets, groups, framework, **asked))
+    except UsageError as error:
+        raise UsageError(in_python(str(error))) from None
 
 
 def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -13,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lossaudit
+from lossaudit.advise.choose.answers import answer
 from lossaudit.advise.choose.candidates import CANDIDATES
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, REFUSALS
 from lossaudit.advise.choose.facts import facts
-from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code
+from lossaudit.advise.choose.snippets import FRAMEWORKS, SHAPES, code, essence
 from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, TASKS
 from lossaudit.cards import shipped
 from lossaudit.cli.main import main
@@ -62,6 +64,30 @@ def test_every_recipe_is_spelled_in_every_framework_but_the_chunked_one() -> Non
     assert missing == [("linear_cross_entropy", "keras")]
 
 
+def test_no_figure_of_a_card_s_own_example_is_said_as_a_law() -> None:
+    torch = pytest.importorskip("torch")
+    sizes = set()
+    for classes in (3, 50):  # the constant depends on the number of classes, the law does not
+        z = torch.zeros(1, classes, dtype=torch.float64)
+        z[0, 1] = 40.0
+        z.requires_grad_()
+        torch.nn.functional.mse_loss(z.softmax(1), torch.eye(classes)[:1].double(), reduction="sum").backward()
+        sizes.add(round(float(z.grad.norm() * np.exp(40)), 3))
+    assert len(sizes) == 2
+    text = " ".join(sentence for each in CANDIDATES for sentence in facts(each.loss).sentences)
+    for figure in ("sqrt", "56", "1.344", "100)", "7.483", "1.099", "0.9,"):
+        assert figure not in text, figure
+    shown = lossaudit.choose(task="multiclass", classes=50).refused
+    assert any("dies (decays like e^-t, t the gap) (proved)" in each.why for each in shown)
+
+
+def test_a_card_of_one_part_of_the_code_is_shown_as_that() -> None:
+    for classes in (2, 5):
+        for each in lossaudit.choose(task="segmentation", classes=classes, metric="iou").ranked:
+            mixed = "cross_entropy" in each.essence["torch"] and each.loss in ("dice", "tversky", "lovasz_softmax")
+            assert each.card[0].startswith("of the ") == mixed, each.loss
+
+
 # --- sound defaults
 
 
@@ -82,6 +108,42 @@ def test_who_needs_probabilities_gets_only_losses_that_are_proved_strictly_prope
     for imbalance in (None, "1:500"):
         answer = lossaudit.choose(task=task, imbalance=imbalance, need="calibrated-probabilities", noise=0.3)
         assert all(facts(each.loss).proper for each in answer.ranked)
+
+
+@pytest.mark.parametrize(
+    ("task", "words", "what"),
+    [
+        ("ordinal", {}, "squared error on the level numbers"),
+        ("ordinal", {"metric": "mae"}, "the largest probability as the answer"),
+        ("counts", {}, "squared error on raw outputs as the first choice"),
+        ("proportions", {}, "squared error on sigmoid as the first choice"),
+        ("proportions", {}, "the logarithm of the odds as the target"),
+        ("distillation", {}, "the divergence from student to teacher, exchanged"),
+        ("distillation", {}, "a temperature without the factor T^2"),
+    ],
+)
+def test_the_usual_mistake_of_a_task_is_refused(task: str, words: dict[str, str], what: str) -> None:
+    assert what in {each.what for each in lossaudit.choose(task=task, **words).refused}
+
+
+def test_the_gradient_of_softened_divergence_shrinks_with_the_square_of_the_temperature() -> None:
+    torch = pytest.importorskip("torch")
+    z0, teacher = torch.randn(2, 1, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    sizes = []
+    for temperature in (100.0, 200.0):
+        z = z0.clone().requires_grad_()
+        soft, wanted = torch.log_softmax(z / temperature, 1), torch.softmax(teacher / temperature, 1)
+        torch.nn.functional.kl_div(soft, wanted, reduction="batchmean").backward()
+        sizes.append(float(z.grad.norm()))
+    assert sizes[0] / sizes[1] == pytest.approx(4, rel=0.02)
+
+
+def test_the_likeliest_level_is_not_the_best_answer_for_absolute_or_squared_errors() -> None:
+    p, levels = np.array([0.4, 0.0, 0.25, 0.35]), np.arange(4)
+    expected = {power: [float(p @ abs(levels - at) ** power) for at in levels] for power in (1, 2)}
+    assert int(p.argmax()) == 0
+    assert int(np.argmin(expected[1])) == 2  # the median
+    assert int(np.argmin(expected[2])) == round(float(p @ levels)) == 2  # nearest to the mean, 1.55
 
 
 def test_weights_are_refused_where_probabilities_are_needed_and_offered_where_not() -> None:
@@ -109,6 +171,39 @@ def test_mape_is_recommended_for_targets_above_zero_only() -> None:
     assert any(each.what == "MAPE" and "20.0% of the targets are 0" in each.why for each in with_zero.refused)
 
 
+@pytest.mark.parametrize("task", ["regression", "positive-amounts", "forecasting"])
+def test_mape_comes_first_for_its_own_metric_with_a_warning_that_it_aims_low(task: str) -> None:
+    answer = lossaudit.choose(task=task, metric="mape")
+    assert answer.ranked[0].loss == "mape"
+    assert answer.ranked[0].gap.startswith("nothing")
+    assert any("least below the median" in each for each in answer.warnings)
+    text = str(answer)
+    assert " ".join(text.split()).count("it is the metric") == 1
+    sample = np.random.default_rng(0).lognormal(0, 1, 20_001)
+    grid = np.linspace(0.05, 2, 400)
+    best = grid[np.argmin([np.mean(abs(sample - at) / sample) for at in grid])]
+    assert best == pytest.approx(np.exp(-1), abs=0.05)  # the median under the density times 1/y: exp(mu - sigma^2)
+    assert best < np.median(sample)
+
+
+@pytest.mark.parametrize("task", ["counts", "proportions"])
+def test_mape_is_refused_as_a_loss_where_a_target_may_be_zero(task: str) -> None:
+    answer = lossaudit.choose(task=task, metric="mape")
+    assert answer.ranked[0].loss == "mae"
+    assert any(each.what == "MAPE as the loss" for each in answer.refused)
+
+
+@pytest.mark.parametrize("task", ["regression", "positive-amounts", "forecasting", "counts", "proportions"])
+def test_smape_asks_for_the_median(task: str) -> None:
+    assert first(task=task, metric="smape") == "mae"
+    random = np.random.default_rng(0)
+    y, f = random.lognormal(size=(2, 50))
+    np.testing.assert_allclose(abs(y - f) / ((y + f) / 2), 2 * np.tanh(abs(np.log(y / f)) / 2))
+    sample, grid = random.lognormal(0, 1, 20_001), np.linspace(0.5, 2, 400)
+    best = grid[np.argmin([np.mean(abs(sample - at) / (sample + at)) for at in grid])]
+    assert best == pytest.approx(1, abs=0.05)
+
+
 def test_a_log_link_is_refused_for_negative_targets() -> None:
     answer = lossaudit.choose([-1, 2, 5, 0, 3], task="counts")
     assert not {each.loss for each in answer.ranked} & {"poisson_nll", "negative_binomial_nll"}
@@ -122,6 +217,62 @@ def test_who_needs_a_spread_gets_one_whatever_the_metric(task: str, need: str) -
     for metric in METRICS:
         for outliers in (False, True):
             assert first(task=task, need=need, metric=metric, outliers=outliers) in with_spread
+
+
+@pytest.mark.parametrize(("noise", "classes"), [(0.2, 2), (0.49, 2), (0.5, 2), (0.6, 2), (0.6, 3), (0.7, 3), (0.8, 5)])
+def test_noise_is_warned_of_where_the_right_class_is_no_longer_the_most_common(noise: float, classes: int) -> None:
+    seen = np.full((classes, classes), noise / (classes - 1))  # of each true class, the shares of the labels seen
+    np.fill_diagonal(seen, 1 - noise)
+    lost = not all(seen[k, k] > max(np.delete(seen[k], k)) + 1e-12 for k in range(classes))
+    task = "binary" if classes == 2 else "multiclass"
+    answer = lossaudit.choose(task=task, classes=classes, noise=noise)
+    assert any("no longer the most common" in each for each in answer.warnings) == lost
+    assert any("leave the order as it is" in each for each in answer.changes) == (task == "binary" and noise < 0.5)
+    assert any("reverse the order" in each for each in answer.changes) == (task == "binary" and noise > 0.5)
+
+
+# --- the answer belongs to the metric
+
+_RULES = {
+    "cross_entropy": (lambda q, pi: q, lambda p, pi: p / pi),
+    "logit_adjusted": (lambda q, pi: q / pi, lambda p, pi: p),
+    "weighted_cross_entropy": (lambda q, pi: q / pi, lambda p, pi: p),
+    "label_smoothing": (lambda q, pi: 0.9 * q + 0.1 / 3, lambda p, pi: (p - 0.1 / 3) / pi),
+    "class_balanced": (lambda q, pi: q * [1, 2, 9], lambda p, pi: p / [1, 2, 9] / pi),
+    "gce": (lambda q, pi: q ** (1 / 0.3), lambda p, pi: p**0.3 / pi),
+}
+"""Of each loss the optimum for the probabilities q and the frequencies pi, and what its answer maximises."""
+
+
+@pytest.mark.parametrize("loss", _RULES)
+def test_the_answer_for_balanced_accuracy_is_the_best_of_all_decision_rules(loss: str) -> None:
+    optimum, corrected = _RULES[loss]
+    joint = np.random.default_rng(0).dirichlet([2, 0.7, 0.2], 6) / 6  # P(x, y) of six inputs and three classes
+    pi = joint.sum(0)
+
+    def balanced(rule: np.ndarray) -> float:
+        return float(sum((joint[:, k] * (rule == k)).sum() / pi[k] for k in range(3)) / 3)
+
+    best = max(balanced(np.array(rule)) for rule in itertools.product(range(3), repeat=6))
+    p = optimum(joint / joint.sum(1, keepdims=True), pi)
+    p = p / p.sum(1, keepdims=True)
+    assert balanced(corrected(p, pi).argmax(1)) == pytest.approx(best)
+    said = answer("balanced-accuracy", "multiclass", loss)
+    assert said is not None
+    assert ("/ FREQUENCIES" in said.decide) == (loss not in ("logit_adjusted", "weighted_cross_entropy"))
+
+
+@pytest.mark.parametrize("task", sorted(CLASSES))
+def test_no_answer_for_balanced_accuracy_takes_the_largest_p_or_corrects_twice(task: str) -> None:
+    classes = 2 if task == "binary" else 5
+    for each in lossaudit.choose(task=task, classes=classes, imbalance="1:500", metric="balanced-accuracy").ranked:
+        assert each.decide != "p = softmax(z); the class with the largest p"
+        assert not (each.gap.startswith("nothing") and "FREQUENCIES" in each.decide)
+
+
+def test_the_half_of_the_best_f1_is_said_of_one_class_against_the_rest() -> None:
+    for each in lossaudit.choose(task="multiclass", metric="f1").ranked:
+        assert "that class's own best F1" in each.gap
 
 
 # --- costs
@@ -154,7 +305,7 @@ def test_the_threshold_of_the_rule_is_where_the_decisions_cost_the_same(costs: l
 @pytest.mark.parametrize("text", ["", "1,2\n", "1,2\n3,4\n5,6\n", "0,x\n1,0\n", "0,nan\n1,0\n", "1,1\n1,1\n"])
 def test_a_table_of_costs_that_is_none_is_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "costs.csv").write_text(text)
-    with pytest.raises(UsageError, match=r"^--costs: [^\n]+$"):
+    with pytest.raises(UsageError, match=r"^costs: [^\n]+$"):
         lossaudit.choose(task="binary", costs=str(tmp_path / "costs.csv"))
 
 
@@ -187,6 +338,30 @@ def test_rows_with_the_same_inputs_and_other_labels_are_a_hint(tmp_path: Path) -
     assert answer.ranked[0].loss == "bce_with_logits"
 
 
+@pytest.mark.parametrize("rows", [99, 30_000])
+def test_shuffled_identifiers_are_refused_and_repeated_values_are_not(rows: int) -> None:
+    numbers = np.random.default_rng(0).permutation(rows) + 1000
+    with pytest.raises(UsageError, match="is it an identifier"):
+        lossaudit.choose(numbers)
+    assert lossaudit.choose(numbers, task="regression").task == "regression"
+    repeated = numbers.copy()
+    repeated[(numbers > 1000) & (numbers < 999 + rows)] = 1001
+    assert lossaudit.choose(repeated).ranked
+
+
+def test_few_rows_are_said_to_tell_little() -> None:
+    assert any("3 rows tell little" in each for each in lossaudit.choose([1, 2, 7]).warnings)
+    assert not any("tell little" in each for each in lossaudit.choose([1, 2, 7], task="counts").warnings)
+    assert not any("tell little" in each for each in lossaudit.choose([1, 2, 7] * 10).warnings)
+
+
+def test_without_inputs_there_are_no_twins_and_an_empty_last_cell_is_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("y\nyes,\nno,\nyes,\n")
+    answer = lossaudit.choose(f"{tmp_path}/t.csv")
+    assert answer.task == "binary"
+    assert not any("inputs" in each for each in answer.seen)
+
+
 # --- files that are none: one line, exit 2
 
 _FILES: dict[str, tuple[bytes, str, str]] = {
@@ -203,6 +378,11 @@ _FILES: dict[str, tuple[bytes, str, str]] = {
     "null byte": (b"y\n1\x00\n2\n", "", ""),
     "mixed": (b"y\n1\n2\noops\n", "", "2 numbers and 1 texts, such as 'oops'"),
     "names": (b"y\n" + b"\n".join(f"user{i}".encode() for i in range(100)), "", "look like names or free text"),
+    "identifiers": (b"y\n" + b"\n".join(str(i).encode() for i in range(1, 100)), "", "is it an identifier?"),
+    "dates": (b"y\n" + b"2024-01-03\n2024-01-04\n" * 30, "", "holds dates"),
+    "free text": (b"y\nit was good\nnot for me\nwell, well\n".replace(b", ", b" "), "", "every row is its own class"),
+    "decimal comma": (b"y\n1,5\n2,5\n", "", "row 1 has 2 cells and the header 1"),
+    "longer row": (b"x,y\n1,2\n1,2,3\n", ":y", "row 2 has 3 cells and the header 2"),
     "wide": (b"y\n" + b"a" * 200_000 + b"\n", "", "is no CSV text"),
 }
 
@@ -243,6 +423,23 @@ def test_an_array_that_is_no_target_is_one_line(array: np.ndarray, said: str, tm
     assert "\n" not in str(caught.value)
 
 
+def test_neighbours_that_one_float_stands_for_are_not_called_equal(tmp_path: Path) -> None:
+    assert float(10**18) == float(10**18 + 1)
+    (tmp_path / "t.csv").write_text(f"y\n{10**18}\n{10**18 + 1}\n")
+    for targets in (np.array([10**18, 10**18 + 1]), [10**18, 10**18 + 1], f"{tmp_path}/t.csv"):
+        with pytest.raises(UsageError, match="to the 16 digits that a number keeps"):
+            lossaudit.choose(targets)
+
+
+def test_a_text_by_the_name_of_an_array_and_a_column_of_an_array_are_said(tmp_path: Path) -> None:
+    (tmp_path / "fake.npy").write_text("x,y\n1,2\n")
+    with pytest.raises(UsageError, match=r"it is no \.npy file"):
+        lossaudit.choose(str(tmp_path / "fake.npy"))
+    np.save(tmp_path / "y.npy", np.arange(12).reshape(4, 3))
+    with pytest.raises(UsageError, match="an array has no columns by name"):
+        lossaudit.choose(f"{tmp_path}/y.npy:2")
+
+
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str]]:
@@ -262,7 +459,9 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
         (["--task", "multclass"], "did you mean multiclass"),
         (["--metric", "f2"], "or f1?"),
         (["--need", "calibrated"], "did you mean calibrated-probabilities"),
-        (["--task", "binary", "--framework", "tf"], "no such framework"),
+        (["--task", ""], "no such task"),
+        (["--targets", ""], "cannot be read"),
+        (["--task", "binary", "--framework", "caffe"], "no such framework"),
         (["--imbalance", "1-500"], "such as 1:500"),
         (["--imbalance", "0:1"], "such as 1:500"),
         (["--noise", "1.5", "--task", "binary"], "the share of wrong labels"),
@@ -278,6 +477,49 @@ def test_a_word_that_is_none_is_one_line(words: list[str], said: str, capsys: py
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"task": "multiclass", "classes": "10"}, "classes 10: a whole number"),
+        ({"task": "multiclass", "classes": 2.5}, "classes 2.5: a whole number"),
+        ({"task": "binary", "need": 3}, "need 3: no such need"),
+        ({"task": "binary", "need": [None]}, "need None: a name is wanted"),
+        ({"task": 3}, "task 3: a name is wanted"),
+        ({"task": "nope"}, "task nope: no such task"),
+        ({"task": "binary", "metric": 1}, "metric 1: a name is wanted"),
+        ({"task": "binary", "noise": 2}, "noise 2: the share"),
+        ({"task": "binary", "noise": [0.1]}, "noise [0.1]: the share"),
+        ({"task": "binary", "imbalance": [1, 2]}, "imbalance [1, 2]: write"),
+        ({"task": "binary", "costs": 3}, "costs: a square table"),
+        ({"task": "binary", "costs": [[], []]}, "costs: a square table"),
+        ({"task": "binary", "framework": 3}, "framework 3: no such framework"),
+        ({"task": "binary", "groups": [1, 2]}, "groups says which of the targets"),
+        ({}, "say task=TASK, or show the targets by targets=FILE"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_that_names_the_argument(words: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        lossaudit.choose(**words)
+    assert str(caught.value).startswith(said) or said in str(caught.value)
+    assert "--" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [({"task": "multi-class"}, {"task": "multiclass"}), ({"task": "multi label"}, {"task": "multilabel"})]
+    + [({"task": "binary", "framework": a}, {"task": "binary", "framework": b})
+       for a, b in (("tf", "keras"), ("TensorFlow", "keras"), ("pytorch", "torch"), ("jax", "optax"))],
+)  # fmt: skip
+def test_other_spellings_of_a_word_mean_the_same(given: dict[str, str], meant: dict[str, str]) -> None:
+    assert str(lossaudit.choose(**given)) == str(lossaudit.choose(**meant))
+
+
+def test_classes_of_a_task_without_any_are_not_ignored_in_silence() -> None:
+    assert any("--classes" in each for each in lossaudit.choose(task="regression", classes=7).warnings)
+    assert not lossaudit.choose(task="multiclass", classes=np.int64(7)).warnings
 
 
 def test_a_column_may_have_a_colon_in_its_name(tmp_path: Path) -> None:
@@ -427,6 +669,25 @@ def test_without_arguments_there_is_the_table_of_tasks_and_an_example_that_works
     assert all(f"\n{task} " in shown for task in TASKS)
     example = next(line for line in shown.splitlines() if line.startswith("example: ")).split()[2:]
     assert main(example) == 0
+
+
+def test_the_table_of_tasks_and_the_sentences_fit_a_terminal_and_code_fits_an_editor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["choose"]) == 0
+    table, example = capsys.readouterr().out.rsplit("\n\n", 1)
+    assert example.startswith("example: ")
+    assert max(map(len, table.splitlines())) <= 80
+    for recipe in SHAPES:
+        for name in FRAMEWORKS:
+            for line in (code(recipe, name, {}) + essence(recipe, name)).splitlines():
+                assert len(line) <= 117, line
+
+
+def test_equal_classes_are_called_equal() -> None:
+    seen = lossaudit.choose([0, 1, 2] * 20).seen
+    assert "all are equally frequent, or nearly so" in seen
+    assert not any("1 times" in each for each in seen)
 
 
 def test_the_task_table_is_that_of_the_defaults() -> None:

@@ -51,7 +51,7 @@ def handle(options: argparse.Namespace) -> int:
     from lossaudit.cli.prove import write
     from lossaudit.report.choice import render, table
 
-    if not any(getattr(options, name) for name in _WORDS):
+    if not any(getattr(options, name) not in (None, False, []) for name in _WORDS):
         if options.groups or options.framework or options.format != "full":
             raise UsageError("what is predicted? say --task TASK, or show the targets by --targets FILE")
         write(table(), options.output)
@@ -66,7 +66,7 @@ def _choice(options: argparse.Namespace) -> ShownChoice:
     from lossaudit.advise.choose.ask import ask
     from lossaudit.report.choice import ShownChoice
 
-    if options.groups and not options.targets:
+    if options.groups is not None and options.targets is None:
         raise UsageError("--groups names a column of the file of --targets: give both")
     words = {name: getattr(options, name) for name in _WORDS if name != "targets"}
     return ShownChoice.of(ask(options.targets, options.groups, options.framework, **words))

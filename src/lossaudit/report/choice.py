@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from textwrap import fill, indent
+from functools import partial
+from textwrap import fill as wrapped
+from textwrap import indent
 
 from lossaudit.advise.choose.decide import Choice, Recommendation, defaults
 from lossaudit.advise.choose.snippets import FRAMEWORKS
 from lossaudit.advise.choose.words import METRICS, NEEDS, TASKS
 
-_WIDTH = 110
+_WIDTH = 80
+fill = partial(wrapped, break_on_hyphens=False, break_long_words=False)
 EXAMPLE = "lossaudit choose --task multiclass --imbalance 1:500 --need calibrated-probabilities --metric f1"
 
 
@@ -46,7 +49,11 @@ class ShownChoice(Choice):
 def render(choice: Choice) -> str:
     """The answer as text: the training step of the first choice, and of the others the lines that differ."""
     blocks = [
-        [f"task: {choice.task} ({choice.why_task})", *_lines("seen", choice.seen), *_lines("but", choice.warnings)]
+        [
+            fill(f"task: {choice.task} ({choice.why_task})", _WIDTH, subsequent_indent=" " * 6),
+            *_lines("seen", choice.seen),
+            *_lines("but", choice.warnings),
+        ]
     ]
     if choice.rule:
         blocks[0] += _lines("costs", (f"train for probabilities, then decide by expected cost: {choice.rule}",))
@@ -92,12 +99,18 @@ def _lines(mark: str, said: tuple[str, ...]) -> list[str]:
 
 def table() -> str:
     """Of each task the default, and one example call."""
-    rows = [("task", "what is predicted", "loss", "the last layer gives"), *_rows()]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    rows = [("task", "loss", "what is predicted; what the last layer gives"), *_rows()]
+    first, second = (max(len(row[column]) for row in rows) + 2 for column in range(2))
     lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
+        fill(
+            what,
+            _WIDTH,
+            initial_indent=task.ljust(first) + loss.ljust(second),
+            subsequent_indent=" " * (first + second),
+        )
+        for task, loss, what in rows
     ]
-    why = [fill(f"{task}: {found[3]}", _WIDTH, subsequent_indent="    ") for task, found in defaults().items()]
+    why = [fill(f"{task}: {found[3]}", _WIDTH - 2, subsequent_indent="    ") for task, found in defaults().items()]
     more = (
         fill(f"--need: {', '.join(NEEDS)}", _WIDTH, subsequent_indent="    "),
         fill(f"--metric: {', '.join(METRICS)}", _WIDTH, subsequent_indent="    "),
@@ -109,6 +122,6 @@ def table() -> str:
     )
 
 
-def _rows() -> Iterator[tuple[str, str, str, str]]:
+def _rows() -> Iterator[tuple[str, str, str]]:
     for task, (head, _, loss, _) in defaults().items():
-        yield task, TASKS[task], loss, head
+        yield task, loss, f"{TASKS[task]}; {head}"

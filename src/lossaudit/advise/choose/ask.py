@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lossaudit.advise.choose.decide import Choice, choose
@@ -10,7 +11,18 @@ from lossaudit.advise.choose.snippets import FRAMEWORKS
 from lossaudit.advise.choose.words import nearest, one_line
 from lossaudit.errors import UsageError
 
-_ALIASES = {"pytorch": "torch", "jax": "optax", "flax": "optax", "tensorflow": "keras"}
+_ALIASES = {"pytorch": "torch", "jax": "optax", "flax": "optax", "tensorflow": "keras", "tf": "keras"}
+
+_ARGUMENTS = "task|classes|imbalance|noise|outliers|need|metric|costs|targets|groups|framework"
+
+
+def in_python(message: str) -> str:
+    """A message in which options of the command line are named as arguments of a call.
+
+    >>> in_python("--task nope: no such task"), in_python("say --task TASK")
+    ('task nope: no such task', 'say task=TASK')
+    """
+    return re.sub(rf"--({_ARGUMENTS})\b( (?=[A-Z][A-Z]))?", lambda found: found[1] + ("=" if found[2] else ""), message)
 
 
 def ask(targets: Any = None, groups: Any = None, framework: str | None = None, **words: Any) -> Choice:
@@ -28,10 +40,13 @@ def ask(targets: Any = None, groups: Any = None, framework: str | None = None, *
     asked = question(**words)
     name = None
     if framework is not None:
-        name = _ALIASES.get(framework.lower(), framework.lower())
+        wanted = str(framework).strip().lower()
+        name = _ALIASES.get(wanted, wanted)
         if name not in FRAMEWORKS:
-            raise UsageError(f"--framework {one_line(framework)}: no such framework; {nearest(name, FRAMEWORKS)}")
+            raise UsageError(f"--framework {one_line(str(framework))}: no such framework; {nearest(name, FRAMEWORKS)}")
     if targets is None:
+        if groups is not None:
+            raise UsageError("--groups says which of the targets form a list: give both")
         return choose(asked, None, name)
     from lossaudit.advise.choose.tables import of_object
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lossaudit.advise.choose.case import Case
@@ -55,6 +56,17 @@ _CORRECT = (
 )
 _VALUE = "the output itself"
 _LOG = "exp(z)"
+
+CARD_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "dice": "of the Dice part, without the cross-entropy",
+        "dice_classes": "of the Dice part, without the cross-entropy",
+        "tversky": "of the Tversky part, without the cross-entropy",
+        "lovasz_softmax": "of the Lovasz part, without the cross-entropy",
+        "msle": "of the prediction, expm1(z); in z it is the squared error",
+    }
+)
+"""Of what the card is, for a recipe that computes more than the loss of that name, or in other variables."""
 
 CANDIDATES: tuple[Candidate, ...] = (
     # binary
@@ -284,7 +296,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "mape", "regression", "mape", 5, "MAPE",
-        "it is the metric itself",
+        "each error is divided by its target: relative errors count",
         "its optimum lies below the median, and small targets lead: the gradient of a row with y = 0.01 is a "
         "hundred times that of one with y = 1",
         _VALUE,
@@ -361,7 +373,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(
         "mape", "positive-amounts", "mape", 5, "MAPE",
-        "it is the metric itself",
+        "each error is divided by its target: relative errors count",
         "its optimum lies below the median, and small amounts lead",
         _VALUE,
     ),
@@ -427,6 +439,12 @@ CANDIDATES: tuple[Candidate, ...] = (
         "mae", "forecasting", "mae", 45, "MASE",
         "the median path, which one outage does not bend",
         "for series that are mostly 0 the median is 0",
+        "the output, scaled back",
+    ),
+    Candidate(
+        "mape", "forecasting", "mape", 5, "MAPE",
+        "each error is divided by its target: relative errors count, whatever the scale of the series",
+        "its optimum lies below the median, so that totals come out too low; small values lead, and 0 is forbidden",
         "the output, scaled back",
     ),
     Candidate(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossaudit.advise.choose.column import FAR, HEAVY_TAIL, SKEWED, Column
@@ -11,6 +13,7 @@ from lossaudit.advise.choose.words import CLASSES, METRICS, NEEDS, NUMBERS, one_
 from lossaudit.errors import UsageError
 
 _MOST_LEVELS = 100  # small whole numbers that may be classes
+_FEW = 20  # rows below which a task found from the data is a guess
 _MOST_RATINGS = 11  # levels of a scale, 0 to 10 at most
 _ZEROS = 0.05  # share of exact zeros among amounts that asks for a point mass
 _THIN = 0.05  # share of rows in the upper third of the levels, below which they look like counts
@@ -20,6 +23,9 @@ _ORDER = (
     "rank", "priority", "degree",
 )  # fmt: skip
 """Names of columns that say that the numbers are in order."""
+_HAS_CLASSES = CLASSES | {"distillation", "sequence"}
+_EXACT = 2.0**53  # from here on whole numbers share a float
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +86,20 @@ def of(question: Question, column: Column | None) -> Case:
     if column is None:
         return _of_words(question)
     _check(column)
+    if question.task is None and _numbered(column):
+        raise UsageError(
+            f"{one_line(column.name)}: {column.low:.12g} to {column.high:.12g}, each once: every row is its own class, "
+            "so is it an identifier? name another column, or say --task"
+        )
     found, why, ambiguous = _task(column)
     task = question.task or found
     warnings = list(column.notes)
     if question.task is not None and question.task != found and (doubt := _doubt(question.task, found, column)):
         warnings.append(f"--task {question.task} contradicts the data: {doubt}")
+    if question.task is None and column.known < _FEW * column.width and not column.rows_of:
+        warnings.append(f"{column.known} rows tell little: {found} is a guess; --task says it")
+    if task in CLASSES and column.rows_of != "numbers" and column.known > 2 and _unique(column):
+        warnings.append("every row is its own class: is it an identifier?")
     counts = _counts(column) if task in CLASSES | {"multiclass"} else ()
     classes = _classes(task, column, counts)
     if question.classes is not None and classes is not None and question.classes != classes:
@@ -162,14 +177,40 @@ def _fit(question: Question, task: str, classes: int | None) -> tuple[str, ...]:
             said.append(f"--need {need} means nothing for {task}: it is left out of account")
     if question.metric is not None and task not in METRICS[question.metric].tasks:
         said.append(f"--metric {question.metric} is no metric of {task}: it is left out of account")
+    if question.metric == "mape" and task in NUMBERS:
+        said.append(
+            "--metric mape is for targets above 0, and is least below the median: who trains for it predicts too "
+            "low; where the metric is yours to choose, mae of the logarithms counts ratios and aims at the median"
+        )
     for name, given in (("imbalance", question.imbalance), ("noise", question.noise), ("costs", question.costs)):
         if given and task not in CLASSES:
             said.append(f"--{name} speaks of classes, and {task} has none: it is left out of account")
+    if question.classes is not None and task not in _HAS_CLASSES:
+        said.append(f"--classes speaks of classes, and {task} has none: it is left out of account")
     if question.costs is not None and classes is not None and len(question.costs) != classes:
         said.append(f"--costs has {len(question.costs)} classes, and the targets have {classes}")
+    if question.noise and task in CLASSES:
+        said += _noise(question.noise, 2 if task in ("binary", "multilabel") else classes)
     if question.outliers and task in CLASSES:
         said.append("--outliers speaks of numbers; for wrong labels, say --noise")
     return tuple(said)
+
+
+def _noise(share: float, classes: int | None) -> Iterator[str]:
+    """Where wrong labels that fall evenly are as common as the right one, or more so."""
+    if classes is None:
+        if share >= 0.5:
+            yield (
+                f"--noise {share:g}: if wrong labels fall evenly, the right one is still the most common only with "
+                f"{math.floor(1 / (1 - share)) + 1} classes or more; say --classes"
+            )
+    elif share * classes >= classes - 1:
+        least = f"{classes - 1}/{classes}"
+        says = "nothing of the truth" if share * classes == classes - 1 else "the opposite of the truth"
+        yield (
+            f"--noise {share:g}: with {classes} classes, from {least} on, labels that are wrong evenly make the right "
+            f"class no longer the most common one: at this share they say {says}, and no loss repairs that"
+        )
 
 
 def _check(column: Column) -> None:
@@ -182,12 +223,38 @@ def _check(column: Column) -> None:
     if levels is not None and len(levels) == 1 and not column.rows_of:
         value = next(iter(levels))
         shown = one_line(str(value), 30) if isinstance(value, str) else f"{value:g}"
+        if not isinstance(value, str) and abs(value) >= _EXACT:
+            raise UsageError(
+                f"{name}: every value is {shown} to the 16 digits that a number keeps; subtract an offset, or name "
+                "another column if these are identifiers"
+            )
         raise UsageError(f"{name}: every value is {shown}, so there is nothing to learn")
     if column.words and (levels is None or (len(levels) > 20 and len(levels) > column.known / 2)):
         count = "more than 20,000" if levels is None else str(len(levels))
         raise UsageError(
             f"{name}: {count} different texts in {column.rows} rows look like names or free text, not classes"
         )
+    if column.words and levels is not None and all(isinstance(each, str) and _DATE.match(each) for each in levels):
+        raise UsageError(f"{name}: holds dates, which are no classes; to predict a time, write it as a number of days")
+    if column.words and column.known > 2 and _unique(column):
+        raise UsageError(f"{name}: each of {column.known} texts stands there once: every row is its own class")
+
+
+def _unique(column: Column) -> bool:
+    """Whether no value stands there twice, as far as all were counted."""
+    return column.levels is not None and len(column.levels) == column.known
+
+
+def _numbered(column: Column) -> bool:
+    """Whether the values are whole numbers without a gap, each once: of too many to be counted, by their variance."""
+    rows = column.known
+    if column.words or not column.whole or column.width > 1 or column.pixels or column.lists is not None:
+        return False
+    if rows < 3 or column.high - column.low != rows - 1:
+        return False
+    if column.levels is not None:
+        return _unique(column)
+    return math.isclose(column.variance, (rows**2 - 1) / 12, rel_tol=1e-9)
 
 
 def _task(column: Column) -> tuple[str, str, tuple[str, ...]]:
@@ -303,7 +370,12 @@ def _seen(column: Column, task: str, counts: tuple[int, ...], imbalance: float |
         shown = ", ".join(map(str, counts[:10])) + (", ..." if len(counts) > 10 else "")
         said.append(f"{len(counts)} classes with {shown} rows")
     if imbalance is not None:
-        said.append(f"the most common is {imbalance:.3g} times as frequent as the rarest")
+        times = f"{imbalance:.3g}"
+        said.append(
+            "all are equally frequent, or nearly so"
+            if times == "1"
+            else f"the most common is {times} times as frequent as the rarest"
+        )
     if column.words:
         said.append("labels are texts: number them 0, 1, ... once, in a fixed order")
     elif task == "binary" and set(column.levels or ()) != {0.0, 1.0}:

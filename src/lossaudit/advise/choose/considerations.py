@@ -140,13 +140,22 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
         ("regression", "forecasting"), ("mse",), 75, _metric("rmse", "r2"), "the metric's optimum is the mean"
     ),
     Consideration(_AMOUNTS, ("msle",), 130, _metric("rmsle"), "it is the metric squared"),
-    Consideration(("regression", "positive-amounts"), ("mape",), 45, _metric("mape"), "it is the metric"),
     Consideration(
-        ("regression", "positive-amounts"),
-        ("mape",),
-        100,
-        lambda case: case.metric == "mape" and case.positive is True,
-        "all targets are above 0",
+        ("regression", "positive-amounts", "forecasting"), ("mape",), 145, _metric("mape"), "it is the metric"
+    ),
+    Consideration(
+        ("counts", "proportions"),
+        ("mae",),
+        140,
+        _metric("mape"),
+        "the absolute error without the division, which a target of 0 does not bear",
+    ),
+    Consideration(
+        (*_AMOUNTS, "forecasting"),
+        ("mae",),
+        140,
+        _metric("smape"),
+        "sMAPE grows with the distance of the logarithms, and the median is the same for logarithms",
     ),
     Consideration(("regression", "forecasting"), ("gaussian_crps",), 100, _metric("crps"), "it is the metric"),
     Consideration(_AMOUNTS, ("pinball",), 120, _metric("quantile-loss"), "it is the metric"),
@@ -318,14 +327,20 @@ REFUSALS: tuple[Refusal, ...] = (
         ),
     ),
     Refusal(
-        _AMOUNTS,
+        ("counts", "proportions"),
+        "MAPE as the loss",
+        lambda case: case.metric == "mape" and case.zeros == 0,
+        _says("the next target may be 0, and MAPE divides by it"),
+    ),
+    Refusal(
+        (*_AMOUNTS, "forecasting"),
         "MAPE",
         lambda case: case.zeros > 0,
         lambda case: f"{case.zeros:.1%} of the targets are 0, and MAPE divides by them",
         ("mape",),
     ),
     Refusal(
-        ("regression", "positive-amounts"),
+        ("regression", "positive-amounts", "forecasting"),
         "MAPE",
         lambda case: case.negative is True and case.zeros == 0,
         _says("some targets are negative, and a percentage of them means nothing"),
@@ -364,6 +379,63 @@ REFUSALS: tuple[Refusal, ...] = (
         "squared error as the first choice",
         lambda case: case.outliers and case.metric not in ("rmse", "r2"),
         _gradient_of("mse", "the gradient of a gross row grows with its error"),
+    ),
+    Refusal(
+        ("ordinal",),
+        "squared error on the level numbers",
+        _always,
+        _says(
+            "it takes the steps between levels to be equally long, and gives one number: probabilities that lie "
+            "around the middle and at both ends get the same answer"
+        ),
+    ),
+    Refusal(
+        ("ordinal",),
+        "the largest probability as the answer",
+        _metric("mae", "rmse", "kappa"),
+        _says(
+            "it asks for hits alone; absolute errors are least at the median level, squared ones at the level nearest "
+            "to the mean"
+        ),
+    ),
+    Refusal(
+        ("counts",),
+        "squared error on raw outputs as the first choice",
+        lambda case: case.metric not in ("rmse", "r2"),
+        _says(
+            "it can predict negative counts, and it weighs a row as if a rate of 100 scattered no more than a rate of 1"
+        ),
+    ),
+    Refusal(
+        ("proportions",),
+        "squared error on sigmoid as the first choice",
+        _always,
+        _says("its gradient carries the factor p (1 - p), which is nothing where the model is sure and wrong"),
+    ),
+    Refusal(
+        ("proportions",),
+        "the logarithm of the odds as the target",
+        _always,
+        _says("it is infinite at shares of 0 and 1, and the mean of log-odds is not the log-odds of the mean"),
+    ),
+    Refusal(
+        ("distillation",),
+        "the divergence from student to teacher, exchanged",
+        _always,
+        _says(
+            "KL(student, teacher) is least on one mode of the teacher where the student cannot have all; in "
+            "PyTorch's kl_div the first argument is the student's log-probabilities, the second the teacher's "
+            "probabilities"
+        ),
+    ),
+    Refusal(
+        ("distillation",),
+        "a temperature without the factor T^2",
+        _always,
+        _says(
+            "the gradient of the soft part shrinks as 1 / T^2, so that every change of the temperature also "
+            "changes its weight beside the labels"
+        ),
     ),
     Refusal(
         ("quantiles",),
@@ -441,11 +513,19 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change(
         ("binary",),
-        lambda case: case.noise > 0,
+        lambda case: 0 < case.noise < 0.5,
         _says(
             "wrong labels: with two classes they move probabilities towards 1/2 and leave the order as it is, if "
-            "both classes "
-            "suffer alike; known rates for each class would allow to correct the probabilities"
+            "both classes suffer alike and fewer than half of the labels are wrong; known rates for each class would "
+            "allow to correct the probabilities"
+        ),
+    ),
+    Change(
+        ("binary",),
+        lambda case: case.noise > 0.5,
+        _says(
+            "wrong labels: with two classes that suffer alike, more than half of them wrong reverse the order of the "
+            "probabilities; if the share is right, exchange 0 and 1 and train on that"
         ),
     ),
     Change(

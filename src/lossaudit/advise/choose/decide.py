@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lossaudit.advise.choose.candidates import CANDIDATES, Candidate
+from lossaudit.advise.choose.answers import answer
+from lossaudit.advise.choose.candidates import CANDIDATES, CARD_OF, Candidate
 from lossaudit.advise.choose.case import Case, of
 from lossaudit.advise.choose.column import Column
 from lossaudit.advise.choose.considerations import CHANGES, CONSIDERATIONS, RARE, REFUSALS, improper
@@ -161,20 +162,27 @@ def _recommend(
     case: Case, score: int, candidate: Candidate, evidence: tuple[str, ...], frameworks: tuple[str, ...]
 ) -> Recommendation:
     shape, sizes = SHAPES[candidate.recipe], _sizes(case, candidate)
+    own = answer(case.metric, case.task, candidate.loss)
     return Recommendation(
         loss=candidate.loss,
         score=score,
         why=(candidate.why, *evidence),
-        card=facts(candidate.loss).sentences,
+        card=_card(candidate),
         price=candidate.price,
-        gap=_gap(case, candidate),
+        gap=own.gap if own and own.gap else _gap(case, candidate),
         head=shape.last,
         target=shape.y,
         metric=_watched(case, candidate),
-        decide=candidate.decide,
+        decide=own.decide if own else candidate.decide,
         code={name: code(candidate.recipe, name, sizes) for name in frameworks},
         essence={name: essence(candidate.recipe, name) for name in frameworks},
     )
+
+
+def _card(candidate: Candidate) -> tuple[str, ...]:
+    """What the card says, and of what, if not of the very thing that the code computes."""
+    said, part = facts(candidate.loss).sentences, CARD_OF.get(candidate.recipe)
+    return (f"{part}: {said[0]}", *said[1:]) if part and said else said
 
 
 def _watched(case: Case, candidate: Candidate) -> str:
@@ -185,7 +193,9 @@ def _watched(case: Case, candidate: Candidate) -> str:
         own += ", and log loss on validation data"
     if case.metric is None or case.task not in METRICS[case.metric].tasks:
         return own
-    if case.metric in own.lower() or (case.metric == "accuracy" and case.rare >= RARE):
+    if case.metric.replace("-", " ") in own.lower().replace("-", " ") or (
+        case.metric == "accuracy" and case.rare >= RARE
+    ):
         return own
     return f"{case.metric}; and {own}"
 

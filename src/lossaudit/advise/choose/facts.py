@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -9,9 +10,18 @@ from lossaudit.card import Card, Entry, Ground
 from lossaudit.cards import shipped
 from lossaudit.verdict import Status
 
+_EXAMPLE = (
+    (re.compile(r"(?<=like )(?:\S+ = )?[\d.]+ (?=e\^|t)"), ""),
+    (re.compile(r" like t\^\S+ e\^\S+$"), ""),
+    (re.compile(r", w = \(.*\)$"), ""),
+    (re.compile(r", of a level in .*$"), ""),
+    (re.compile(r"(?<=q), [+-][\d.]+$"), ", moved by a constant"),
+)
+"""Figures of the example for which a card is derived (three classes, some weights) or of a fit: the law goes beyond."""
+
 
 class Facts(NamedTuple):
-    """The part of a card on which advice rests.
+    """The part of a card on which advice rests: its laws, without the figures of the card's own example.
 
     Attributes:
         proper: Whether it is proved strictly proper (True), or proved not to be (False).
@@ -62,18 +72,19 @@ def _gradient(card: Card) -> str:
         return ""
     where = "where the model is confident and wrong" if _of_classes(card) else "far from the target"
     value = entry.value
+    law = _law(value)
     if value.startswith("constant "):
-        says = f"{where} its gradient keeps the size {value.removeprefix('constant ')}"
+        says = f"{where} its gradient keeps its size"
     elif value.startswith(("decays", "0")):
-        says = f"{where} its gradient dies ({value}, t the gap)"
+        says = f"{where} its gradient dies ({law}, t the gap)"
     else:
-        says = f"{where} its gradient {value}, t the gap"
+        says = f"{where} its gradient {law}, t the gap"
     return f"{says} ({entry.ground.value})"
 
 
 def _optimum(card: Card) -> str:
     proper, optimum = card.entries.get("proper"), card.entries.get("elicits")
-    aim = optimum.value if optimum is not None and _known(optimum) else ""
+    aim = _law(optimum.value) if optimum is not None and _known(optimum) else ""
     if proper is not None and _known(proper):
         kind = {"strictly": "strictly proper", "no": "not proper"}.get(proper.value, "proper")
         known = f"{kind} ({proper.ground.value})"
@@ -81,6 +92,17 @@ def _optimum(card: Card) -> str:
     if optimum is None or not aim or aim.startswith("another"):
         return ""
     return f"its optimum is the {aim} ({optimum.ground.value})"
+
+
+def _law(value: str) -> str:
+    """What an entry says beyond the example for which it was derived.
+
+    >>> _law("decays like sqrt(56) = 7.483315 e^-t"), _law("w q, normalised, w = (1, 2, 3)")
+    ('decays like e^-t', 'w q, normalised')
+    """
+    for figure, instead in _EXAMPLE:
+        value = figure.sub(instead, value)
+    return value
 
 
 def _of_classes(card: Card) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from lossaudit.advise.choose import words
 from lossaudit.errors import UsageError
@@ -58,15 +59,15 @@ def question(
     >>> question(task="classification", imbalance="1:500").imbalance
     500.0
     """
-    named = (need,) if isinstance(need, str) else tuple(need)
+    named = (need,) if isinstance(need, str) else tuple(need) if isinstance(need, Iterable) else (str(need),)
     matrix = None if costs is None else _costs(costs)
-    if classes is not None and not 2 <= classes <= 10**9:
-        raise UsageError(f"--classes {classes}: a whole number from 2 on is wanted")
+    if classes is not None and not (isinstance(classes, Integral) and 2 <= classes <= 10**9):
+        raise UsageError(f"--classes {words.one_line(str(classes))}: a whole number from 2 on is wanted")
     if matrix is not None and classes is not None and len(matrix) != classes:
         raise UsageError(f"--costs has {len(matrix)} classes and --classes says {classes}: one of them is wrong")
     return Question(
         task=None if task is None else words.task(task),
-        classes=len(matrix) if matrix is not None and classes is None else classes,
+        classes=len(matrix) if matrix is not None and classes is None else None if classes is None else int(classes),
         imbalance=None if imbalance is None else _imbalance(imbalance),
         noise=None if noise is None else _share(noise),
         outliers=outliers,
@@ -114,7 +115,11 @@ def _costs(given: str | Sequence[Sequence[float]]) -> Matrix:
             reason = getattr(error, "strerror", None) or "it is no CSV text"
             raise UsageError(f"--costs {words.one_line(given)}: cannot be read ({reason})") from None
     else:
-        rows = [[str(cell) for cell in row] for row in given]
+        try:
+            rows = [[str(cell) for cell in row] for row in given]
+        except TypeError:
+            rows = []
+    rows = [row for row in rows if row]
     if rows and not _number(rows[0][-1]):
         rows = rows[1:]
     if rows and all(not _number(row[0]) for row in rows):

@@ -37,6 +37,11 @@ def read(targets: str, groups: str | None = None) -> Column:
     path, column = targets, ""
     if not Path(targets).is_file() and ":" in targets:
         path, column = _parts(targets)
+        if path.endswith(".npy"):
+            raise UsageError(
+                f"--targets {one_line(targets)}: an array has no columns by name; save the one with the targets by "
+                "numpy.save"
+            )
     if Path(path).suffix.lower() in (
         ".npz",
         ".parquet",
@@ -113,7 +118,7 @@ def _csv(path: str, wanted: str, groups: str | None) -> Column:
         of_group = None if groups is None else _place(path, header, groups, "--groups")
         if of_group == place:
             raise UsageError(f"--groups {one_line(header[place])}: is the target itself; name the column of the lists")
-        return _count(header[place], rows, place, of_group)
+        return _count(path, header, rows, place, of_group)
 
 
 def _place(path: str, header: Sequence[str], name: str, option: str) -> int:
@@ -131,12 +136,18 @@ def _place(path: str, header: Sequence[str], name: str, option: str) -> int:
     return header.index(name)
 
 
-def _count(name: str, rows: Iterator[list[str]], place: int, of_group: int | None) -> Column:
+def _count(path: str, header: Sequence[str], rows: Iterator[list[str]], place: int, of_group: int | None) -> Column:
+    name = header[place]
     counter, twins, lists, short = Counter(name), _Twins(), dict[str, int](), 0
     others = False
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         if not row:
             continue
+        if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
+            raise UsageError(
+                f"--targets {one_line(path)}: row {number} has {len(row)} cells and the header {len(header)}: a comma "
+                "inside a number or a text? write decimals with a point, and put texts in quotation marks"
+            )
         short += len(row) <= max(place, of_group or 0)
         cell = row[place].strip() if place < len(row) else ""
         if cell.lower() in _MISSING:
@@ -149,7 +160,7 @@ def _count(name: str, rows: Iterator[list[str]], place: int, of_group: int | Non
             counter.number(value)
         if of_group is not None and of_group < len(row):
             lists[row[of_group]] = lists.get(row[of_group], 0) + 1
-        inputs = tuple(c for i, c in enumerate(row) if i not in (place, of_group))
+        inputs = tuple(c for i, c in enumerate(row[: len(header)]) if i not in (place, of_group))
         others = others or bool(inputs)
         if inputs and counter.counted is not None:
             twins.add(inputs, cell)
@@ -194,17 +205,20 @@ def _array_file(path: str) -> Column:
     except OSError as error:
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({error.strerror or 'no .npy file'})") from None
     except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError) as error:
-        reason = (
-            "it holds Python objects"
-            if re.search("pickle|Python objects", str(error))
-            else "it is no .npy file, or a broken one"
-        )
+        objects = _magic(path) in (b"\x93", b"\x80") and re.search("pickle|Python objects", str(error))
+        reason = "it holds Python objects" if objects else "it is no .npy file, or a broken one"
         raise UsageError(f"--targets {one_line(path)}: cannot be read ({reason})") from None
     if not isinstance(loaded, numpy.ndarray):
         raise UsageError(
             f"--targets {one_line(path)}: holds several arrays; save the one with the targets by numpy.save"
         )
     return of_array(loaded, Path(path).stem)
+
+
+def _magic(path: str) -> bytes:
+    """The first byte: an array begins with 0x93, a pickle with 0x80."""
+    with open(path, "rb") as file:
+        return file.read(1)
 
 
 def of_object(targets: Any, groups: Any = None) -> Column:

@@ -88,13 +88,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "balanced-accuracy": Metric(
             CLASSES,
-            "balanced accuracy counts every class alike: divide the predicted probabilities by the classes' "
-            "frequencies before taking the largest",
+            "balanced accuracy counts every class alike, and the loss every row: the frequencies have to come out of "
+            "the answer, once",
         ),
         "f1": Metric(
             CLASSES,
-            "F1 is no mean over rows and hangs on a threshold: choose the threshold on validation data; with true "
-            "probabilities the best one is half of the best F1, and seldom 1/2",
+            "F1 is no mean over rows and hangs on a threshold: choose the threshold on validation data; of one "
+            "question, yes or no, with true probabilities, the best one is half of the best F1, and seldom 1/2",
         ),
         "auc": Metric(
             CLASSES | {"ranking"},
@@ -159,7 +159,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             ("mape",),
         ),
         "smape": Metric(
-            NUMBERS, "sMAPE has 2 as its ceiling and jumps where y is 0: it is for scoring, not for training"
+            NUMBERS,
+            "sMAPE is 2 tanh(d / 2) of the distance d of the logarithms: with a ceiling of 2 it hardly tells gross "
+            "misses apart, and it jumps where y is 0; its optimum is the median where the logarithms lie evenly around "
+            "one peak",
         ),
         "rmsle": Metric(
             NUMBERS,
@@ -241,21 +244,21 @@ _METRIC_ALIASES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def task(name: str) -> str:
+def task(name: object) -> str:
     """The task of this name.
 
-    >>> task("Positive amounts"), task("time series")
-    ('positive-amounts', 'forecasting')
+    >>> task("Positive amounts"), task("time series"), task("multi-class")
+    ('positive-amounts', 'forecasting', 'multiclass')
     """
     return _find("task", name, TASKS, _TASK_ALIASES)
 
 
-def need(name: str) -> str:
+def need(name: object) -> str:
     """The need of this name."""
     return _find("need", name, NEEDS, {})
 
 
-def metric(name: str) -> str:
+def metric(name: object) -> str:
     """The metric of this name.
 
     >>> metric("ROC AUC")
@@ -264,11 +267,16 @@ def metric(name: str) -> str:
     return _find("metric", name, METRICS, _METRIC_ALIASES)
 
 
-def _find(kind: str, name: str, known: Iterable[str], aliases: Mapping[str, str]) -> str:
+def _find(kind: str, name: object, known: Iterable[str], aliases: Mapping[str, str]) -> str:
+    if not isinstance(name, str):
+        raise UsageError(f"--{kind} {one_line(str(name))}: a name is wanted")
     wanted = name.strip().lower().replace("_", "-").replace(" ", "-").replace("@", "-at-")
     wanted = aliases.get(wanted, wanted)
     if wanted in (names := tuple(known)):
         return wanted
+    joined = {each.replace("-", ""): aliases.get(each, each) for each in (*aliases, *names)}
+    if (found := joined.get(wanted.replace("-", ""))) is not None:
+        return found
     raise UsageError(f"--{kind} {one_line(name)}: no such {kind}; {nearest(wanted, (*names, *aliases), names)}")
 
 

@@ -59,7 +59,7 @@ def essence(recipe: str, framework: str) -> str:
     found = import_module(f"{__name__}.{framework}").RECIPES.get(recipe)
     if found is None:
         return ""
-    last = f"# the last layer gives {SHAPES[recipe].last}; y: {SHAPES[recipe].y}"
+    last = f"# the last layer gives {SHAPES[recipe].last}\n# y: {SHAPES[recipe].y}"
     return "\n".join(part for part in (last, found.before.strip("\n"), found.body.strip("\n")) if part)
 
 

@@ -283,7 +283,14 @@ return ops.sum(seen * (ops.softplus(z) - ends * z), axis=-1)
         "elbo": _function(
             "return ops.sum(ops.softplus(z) - y * z, axis=-1)  # z: logits of the reconstruction",
             before=_SAMPLING,
-            last='layers.Dense(2 * LATENT), Sampling(), layers.Dense(64, activation="relu"), layers.Dense(FEATURES)',
+            last=",\n        ".join(
+                (
+                    "layers.Dense(2 * LATENT)",
+                    "Sampling()",
+                    'layers.Dense(64, activation="relu")',
+                    "layers.Dense(FEATURES)",
+                )
+            ),
         ),
     }
 )
@@ -307,7 +314,11 @@ from keras import layers, ops
 
 {sizes}
 {recipe.above()}model = keras.Sequential(
-    [keras.Input({inputs}), {hidden}, {last}]
+    [
+        keras.Input({inputs}),
+        {hidden},
+        {last},
+    ]
 )
 # the last layer gives {shape.last}
 {around}{body}

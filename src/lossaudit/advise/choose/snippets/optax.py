@@ -273,7 +273,8 @@ def init(key):
 
 def model(params, x):
     hidden = jax.nn.relu(x @ params["w1"] + params["b1"])
-    return hidden @ params["w2"] + params["b2"]  # {shape.last}
+    # gives {shape.last}
+    return hidden @ params["w2"] + params["b2"]
 
 
 def loss_of(params, x, y):

@@ -86,3 +86,14 @@ def test_a_baseline_that_cannot_be_written(lint: Lint, write: Write) -> None:
     ended = lint("--baseline", "no/such.json", "--write-baseline")
     assert ended.code == 2
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", [FILE, ("--changed-since", "nope")])
+def test_what_is_named_has_to_exist_where_nothing_is_found_too(
+    option: tuple[str, str], lint: Lint, write: Write
+) -> None:
+    write("a.py", "x = 1\n")
+    ended = lint(*option)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert " ".join(option) in ended.err

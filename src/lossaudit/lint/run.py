@@ -74,7 +74,8 @@ def lint(request: Request, settings: Settings) -> LintResult:
     found = discover(request.paths, settings, force_exclude=request.force_exclude)
     jobs, size = _jobs(found.files, request, settings)
     result = LintResult(tuple(found.files), problems=tuple(found.problems))
-    if not jobs and not settings.names_rules:
+    named = settings.names_rules or settings.baseline or request.changed_since is not None
+    if not jobs and not named:
         return result  # what reads and judges is not even loaded
     from lossaudit.lint.examine import Examiner, Outcome
     from lossaudit.lint.selection import select

@@ -415,7 +415,9 @@ def _seen_numbers(column: Column, task: str) -> list[str]:
     if task == "counts" and column.mean > 0:
         ratio = column.variance / column.mean
         verdict = (
-            "more spread than a Poisson variable" if ratio > OVERDISPERSED else "about a Poisson variable's spread"
+            "more spread than a Poisson variable"
+            if ratio > OVERDISPERSED
+            else f"a Poisson variable has 1, and up to {OVERDISPERSED:g} the inputs may well explain"
         )
         said.append(f"variance over mean is {ratio:.3g}, before any input explains a part of it: {verdict}")
     return said

@@ -8,7 +8,7 @@ from typing import Any
 from lossaudit.advise.choose.decide import Choice, choose
 from lossaudit.advise.choose.question import question
 from lossaudit.advise.choose.snippets import FRAMEWORKS
-from lossaudit.advise.choose.words import nearest, one_line
+from lossaudit.advise.choose.words import did_you_mean, one_line
 from lossaudit.errors import UsageError
 
 _ALIASES = {"pytorch": "torch", "jax": "optax", "flax": "optax", "tensorflow": "keras", "tf": "keras"}
@@ -43,7 +43,9 @@ def ask(targets: Any = None, groups: Any = None, framework: str | None = None, *
         wanted = str(framework).strip().lower()
         name = _ALIASES.get(wanted, wanted)
         if name not in FRAMEWORKS:
-            raise UsageError(f"--framework {one_line(str(framework))}: no such framework; {nearest(name, FRAMEWORKS)}")
+            raise UsageError(
+                f"--framework {one_line(str(framework))}: no such framework; {did_you_mean(name, FRAMEWORKS)}"
+            )
     if targets is None:
         if groups is not None:
             raise UsageError("--groups says which of the targets form a list: give both")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossaudit.advise.choose.column import Column
 from lossaudit.advise.choose.counter import Counter
-from lossaudit.advise.choose.words import nearest, one_line
+from lossaudit.advise.choose.words import did_you_mean, one_line
 from lossaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _place(path: str, header: Sequence[str], name: str, option: str) -> int:
             f"--targets {shown}: which column? {shown}:COLUMN; there is {', '.join(map(one_line, header[:20]))}"
         )
     if name not in header:
-        raise UsageError(f"{option}: {shown} has no column {one_line(name)!r}; {nearest(name, header)}")
+        raise UsageError(f"{option}: {shown} has no column {one_line(name)!r}; {did_you_mean(name, header)}")
     if header.count(name) > 1:
         raise UsageError(f"{option}: {shown} has {header.count(name)} columns {one_line(name)!r}; rename them")
     return header.index(name)
@@ -260,7 +260,7 @@ def _of_values(values: Iterable[object]) -> Column:
             counter.text(value)
         else:
             try:
-                counter.number(float(value))  # type: ignore[arg-type]
+                counter.number(float(value))  # type: ignore[arg-type]  # what is no number says so itself
             except (TypeError, ValueError, OverflowError):
                 raise UsageError(f"targets: {one_line(repr(value))} is neither a number nor a text") from None
     _check_kinds(counter)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lossaudit import catalogue
 from lossaudit.errors import UsageError
 
 TASKS: Mapping[str, str] = MappingProxyType(
@@ -277,19 +278,17 @@ def _find(kind: str, name: object, known: Iterable[str], aliases: Mapping[str, s
     joined = {each.replace("-", ""): aliases.get(each, each) for each in (*aliases, *names)}
     if (found := joined.get(wanted.replace("-", ""))) is not None:
         return found
-    raise UsageError(f"--{kind} {one_line(name)}: no such {kind}; {nearest(wanted, (*names, *aliases), names)}")
+    raise UsageError(f"--{kind} {one_line(name)}: no such {kind}; {did_you_mean(wanted, (*names, *aliases), names)}")
 
 
-def nearest(wanted: str, candidates: Iterable[str], otherwise: Iterable[str] = ()) -> str:
+def did_you_mean(wanted: str, candidates: Iterable[str], otherwise: Iterable[str] = ()) -> str:
     """Which of the names a person may have meant, as the end of a sentence.
 
-    >>> nearest("targt", ["target", "x"])
+    >>> did_you_mean("targt", ["target", "x"])
     'did you mean target?'
     """
-    import difflib
-
     choices = tuple(candidates)
-    near = difflib.get_close_matches(wanted, choices, n=3, cutoff=0.5)
+    near = catalogue.nearest(wanted, choices)
     if near:
         return f"did you mean {' or '.join(near)}?"
     shown = tuple(otherwise) or choices

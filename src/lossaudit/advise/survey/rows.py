@@ -75,7 +75,6 @@ def energy_square_exponential(e: torch.Tensor) -> torch.Tensor:
     return e[0] ** 2 + torch.exp(-e[1:].min())
 
 
-_PREDICTION = ((0.3,), (1.0,))
 _TWO = ((0.3, 0.5), (1.0, 2.0))
 _ENERGIES = ((0.1, 0.5, 0.9),)
 _TIE = ((0, 0, 0), (0, 1, -1))

@@ -21,7 +21,7 @@ _PIECE = Interval(fmpq(20), fmpq(40), low_open=False, high_open=False)
 
 
 def convexity(family: Family) -> bool | None:
-    """Whether the loss of every target is convex: proved, refuted (the first that is not proved), or not decided (None).
+    """Whether the loss of every target is convex: proved, refuted (the first that is not proved), or undecided (None).
 
     A verdict about an example speaks of the targets in it; this one of all that the family has.
     """

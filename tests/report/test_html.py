@@ -178,7 +178,7 @@ def large() -> Result:
 def test_a_large_result_stays_small_and_quick() -> None:
     result = replace(large(), pairings=tuple(replace(each, where=str(k)) for k, each in enumerate(large().pairings)))
     text = html.render(result, compare=result)
-    assert text.count("<svg") == 13
+    assert text.count("<svg") == 16
     assert len(text.encode()) <= 300_000
     start = time.process_time()
     for _ in range(5):
@@ -189,7 +189,7 @@ def test_a_large_result_stays_small_and_quick() -> None:
 def test_curves_without_any_value_draw_nothing() -> None:
     nan = (math.nan,) * 3
     series = Series((1, 2, 3), nan, nan, nan, nan, nan, nan, nan)
-    met = replace(samples.demo().pairings[0], series=series, response=None)
+    met = replace(samples.demo().pairings[0], series=series, response=None, verdict=None)
     assert "<svg" not in html.render(replace(samples.demo(), pairings=(met,)))
     assert "<svg" not in html.render(replace(samples.demo(), pairings=(replace(met, series=Series()),)))
 
@@ -197,7 +197,7 @@ def test_curves_without_any_value_draw_nothing() -> None:
 def test_one_batch_is_drawn_as_dots() -> None:
     nothing = (math.nan,)
     series = Series((1,), (0.2,), (0.1,), (0.8,), (0.5,), (0.1,), (0.0,), nothing)
-    met = replace(samples.demo().pairings[0], series=series, response=None)
+    met = replace(samples.demo().pairings[0], series=series, response=None, verdict=None)
     text = html.render(replace(samples.demo(), kind="audit", pairings=(met,)), compare=samples.empty())
     assert text.count("<circle") == 6
     assert "<path" not in text

@@ -36,7 +36,8 @@ svg circle{stroke-dasharray:none!important}
 svg circle.k1{fill:var(--k1)} svg circle.k2{fill:var(--k2)} svg circle.k3{fill:var(--k3)}
 svg text.k1,svg text.k2,svg text.k3{stroke:none}
 svg text.k1{fill:var(--k1)} svg text.k2{fill:var(--k2)} svg text.k3{fill:var(--k3)}
-svg .zone{fill:var(--zone);opacity:.12} svg .mark{stroke:currentColor;stroke-width:1;opacity:.7}
+svg .bar{fill:currentColor;opacity:.18} svg .zone{fill:var(--zone);opacity:.12}
+svg .mark{stroke:currentColor;stroke-width:1;opacity:.7}
 """
 STYLE = f"""
 :root{{{LIGHT}}}
@@ -76,8 +77,8 @@ class Axis:
         return (value - self.low) / (self.high - self.low)
 
 
-def linear(name: str, low: float, high: float) -> Axis:
-    """A linear axis that contains [low, high], with two to five ticks at multiples of 1, 2 or 5 times a power of ten.
+def linear(name: str, low: float, high: float, most: int = 5) -> Axis:
+    """A linear axis that contains [low, high], with a few ticks at multiples of 1, 2 or 5 times a power of ten.
 
     >>> [label for _, label in linear("", 0, 4000).ticks]
     ['0', '1,000', '2,000', '3,000', '4,000']
@@ -87,9 +88,9 @@ def linear(name: str, low: float, high: float) -> Axis:
     if high - low <= 1e-9 * size or size < 1 / _HUGE:  # a flat line: no tick could tell its values apart
         margin = size / 2 if size >= 1 / _HUGE else 0.5
         low, high = low - margin, high + margin
-    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
     multiples = (_multiples(factor * power, low, high) for factor in (1, 2, 5, 10))
-    values = next(each for each in multiples if len(each) <= 5)
+    values = next(each for each in multiples if len(each) <= most)
     ticks = tuple((value, _number(value)) for value in values)
     return Axis(name, low, high, ticks)
 

@@ -25,30 +25,32 @@ def render(result: Result) -> str:
     document = {
         "tool": "lossaudit",
         "schema": SCHEMA,
-        **{f.name: _plain(getattr(result, f.name)) for f in fields(result)},
+        **{f.name: plain(getattr(result, f.name)) for f in fields(result)},
     }
     return json.dumps(document, sort_keys=True, allow_nan=False, indent=1) + "\n"
 
 
-def _plain(value: object) -> Json:
+def plain(value: object) -> Json:
     """The value in JSON's own types.
 
-    >>> _plain((1.5, float("nan"), frozenset({"b", "a"}), -math.inf))
+    >>> plain((1.5, float("nan"), frozenset({"b", "a"}), -math.inf))
     [1.5, None, ['a', 'b'], '-inf']
     """
     match value:
         case Enum():
-            return _plain(value.value)
+            return plain(value.value)
         case None | bool() | int() | str():
             return value
         case float():
             return value if math.isfinite(value) else None if math.isnan(value) else str(value)
         case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+            return {str(key): plain(each) for key, each in value.items()}
         case frozenset() | set():
-            return sorted(map(_plain, value), key=json.dumps)
+            return sorted(map(plain, value), key=json.dumps)
         case tuple() | list():
-            return [_plain(each) for each in value]
+            return [plain(each) for each in value]
+        case _ if hasattr(value, "tolist"):  # an array
+            return plain(value.tolist())
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return str(value)

@@ -13,16 +13,29 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lossaudit.api import audit, card, choose, lint, losses, minima, prove, read
+    from lossaudit.api import audit, card, choose, draw, lint, losses, minima, prove, read
     from lossaudit.notebook import load_ipython_extension
     from lossaudit.recheck import recheck
 
-__all__ = ["audit", "card", "choose", "lint", "load_ipython_extension", "losses", "minima", "prove", "read", "recheck"]
+__all__ = [
+    "audit",
+    "card",
+    "choose",
+    "draw",
+    "lint",
+    "load_ipython_extension",
+    "losses",
+    "minima",
+    "prove",
+    "read",
+    "recheck",
+]
 
 _HOMES = {
     "audit": "lossaudit.api",
     "card": "lossaudit.api",
     "choose": "lossaudit.api",
+    "draw": "lossaudit.api",
     "lint": "lossaudit.api",
     "losses": "lossaudit.api",
     "minima": "lossaudit.api",

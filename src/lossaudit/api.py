@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lossaudit.errors import UsageError
@@ -18,13 +19,24 @@ if TYPE_CHECKING:
 
     from lossaudit.finding import Finding
     from lossaudit.geometry.refute import Minimum
+    from lossaudit.landscape.picture import Picture
     from lossaudit.pairing import Reading
     from lossaudit.report.choice import ShownChoice
+    from lossaudit.report.picture import ShownPicture
     from lossaudit.result import Result
+    from lossaudit.training import Training
 
 
-def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, batch: Any = None) -> Report:
-    """What a model's head and its loss make of one batch: reading, findings, measured saturation, verdict.
+def audit(
+    model: Callable[..., Any],
+    loss_fn: Callable[..., Any] | None = None,
+    data: Any = None,
+    *,
+    held_out: Any = None,
+    samples: int | None = 10_000,
+    landscape: bool = False,
+) -> Report:
+    """What a model's head and its loss make of given data: reading, findings, verdicts, and measures of every sample.
 
     Nothing is trained. Parameters, gradients, buffers, training mode and random state are as before. A compiled Keras
     model is given alone: it knows its losses, and it is read without being run, on every backend.
@@ -33,14 +45,17 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, 
         model: Called as `model(x)`; `model(*x)` for a tuple or list, `model(**x)` for a mapping. A compiled Keras model
             may stand alone.
         loss_fn: Called as `loss_fn(output, y)`; returns a scalar tensor.
-        batch: A pair `(x, y)`, as your training loop has it.
+        data: A batch `(x, y)`, as your training loop has it, or an iterable of such (a DataLoader).
+        held_out: The same, of data that was not trained on: it is measured beside the first.
+        samples: Of each of the two, at most; None for all.
+        landscape: Draw the loss around the parameters as well. It shows in a notebook and in `.to_html()`.
 
     Returns:
         A report: `print` it, show it in a notebook, or look at `.findings`, `.reading`, `.pairings`.
 
     Raises:
-        lossaudit.errors.UsageError: The batch is no pair, the loss is no scalar tensor, or the Keras model is not
-            compiled.
+        lossaudit.errors.UsageError: The data holds no pairs, the model or the loss raises, the loss is no scalar
+            tensor, or the Keras model is not compiled.
 
     >>> import torch
     >>> _ = torch.manual_seed(0)
@@ -51,9 +66,12 @@ def audit(model: Callable[..., Any], loss_fn: Callable[..., Any] | None = None, 
     """
     if loss_fn is None:
         return Report(_compiled(model))
-    from lossaudit.audit import audit_batch
+    from lossaudit.audit import Asked, audit_training
+    from lossaudit.training import Training
 
-    return Report(audit_batch(model, loss_fn, batch))
+    module: Any = model  # a function is a model as well
+    training = Training(module, loss_fn, data, held_out)
+    return Report(*audit_training(training, Asked(samples, landscape=landscape)))
 
 
 def _compiled(model: object) -> Result:
@@ -142,6 +160,116 @@ def card(
     if isinstance(loss, str) and not arguments:
         return ShownCard.of(card_by_name(loss, head, classes, options, domain))
     return ShownCard.of(made(in_python(loss, arguments, head, classes, options), domain=domain))
+
+
+def draw(
+    loss: Callable[..., Any] | str | None = None,
+    *others: Any,
+    head: str | None = None,
+    classes: int = 3,
+    target: float | None = None,
+    at: Sequence[float] | None = None,
+    kind: str | None = None,
+    free: Sequence[int] | Sequence[Sequence[float]] | None = None,
+    reach: float | None = None,
+    size: int | None = None,
+    slide: str | tuple[str, Sequence[float]] | None = None,
+    share: float = 0.01,
+    raw: bool = False,
+    domain: str | tuple[float | None, float | None] | None = None,
+    model: Training | str | tuple[Any, ...] | None = None,
+    **options: Any,
+) -> ShownPicture:
+    """A picture of losses over the logits of one sample, or of a model's loss over its parameters.
+
+    Args:
+        loss: The name of a loss, alone (`"mse"`) or behind a head (`"mse:softmax"`); an address (`"file.py:loss"`); or
+            a callable that returns one number as a tensor.
+        others: Further losses, drawn beside the first on the same scale; of a callable: an example of its arguments.
+        head: What is applied to the logits before each loss that does not bring its own head.
+        classes: For losses by name: K.
+        target: The true class, the label, or the target number.
+        at: The point that the slice goes through; by default uniform logits.
+        kind: `"surface"`, `"simplex"`, `"path"` (to confident and wrong) or `"field"` (gradients as arrows); by default
+            what fits the loss.
+        free: Which one or two variables are drawn, or one or two directions.
+        reach: Half the width of the picture.
+        size: Nodes along a side, odd.
+        slide: A slider over a parameter: `"gamma=0..5"`, or a name and values.
+        share: Of cross-entropy's gradient, under which a high loss is a plateau.
+        raw: Several losses as they are, and not in shares of their largest values.
+        domain: Where the variables range, as for `prove`.
+        model: In the place of losses: `"module:factory"`, or a model with its loss and data.
+        options: Parameters of the losses (`gamma=2`), and `temperature`, which divides the logits; or, with a model,
+            how its parameters are drawn (`directions="hessian"`, `normalize`, `samples`, `checkpoints`, ...).
+
+    Returns:
+        A picture: show it in a notebook, print it, or look at `.picture` for the arrays.
+
+    Raises:
+        lossaudit.errors.UsageError: Something that was asked for does not exist or cannot be drawn.
+
+    >>> shown = draw("mse:softmax", "cross_entropy", size=21)
+    >>> [bool(panel.surface.negative.any()) for panel in shown.picture.panels]
+    [True, False]
+    """
+    from lossaudit.report.picture import ShownPicture
+
+    if model is not None:
+        if loss is not None:
+            raise UsageError("draw takes losses or a model: leave one of them out")
+        of_losses = {"head": head, "target": target, "at": at, "kind": kind, "free": free, "slide": slide}
+        for name, value in of_losses.items():
+            if value is not None:
+                raise UsageError(f"{name}= belongs to losses by name, which are not what is drawn here")
+        return ShownPicture(_of_model(model, {"size": size, "reach": reach, **options}))
+    if loss is None:
+        raise UsageError("name a loss to draw, such as 'mse:softmax', or give model=")
+    if others and callable(others[0]):
+        raise UsageError("a model is drawn by draw(model=(model, loss_fn, data))")
+    from lossaudit.drawing.named import draw_losses
+
+    several = all(isinstance(other, str) for other in (loss, *others))
+    picture = draw_losses(
+        [loss, *others] if several else [loss],
+        head=head,
+        classes=classes,
+        target=target,
+        at=at,
+        kind=kind,
+        free=free,
+        reach=reach,
+        size=size,
+        slider=slide,
+        options=options,
+        share=share,
+        raw=raw,
+        arguments=() if several else others,
+        domain=domain,
+    )
+    return ShownPicture(picture)
+
+
+def _of_model(model: Training | str | tuple[Any, ...], options: Mapping[str, Any]) -> Picture:
+    from lossaudit.drawing.model import draw_model
+    from lossaudit.training import Training, load_training
+
+    if isinstance(model, str):
+        training = load_training(model)
+    elif isinstance(model, tuple) and len(model) in (3, 4):
+        training = Training(*model)
+    elif isinstance(model, Training):
+        training = model
+    else:
+        raise UsageError(
+            "model= takes 'module:factory' or a tuple (model, loss_fn, data), with held-out data or without"
+        )
+    given = {name: value for name, value in options.items() if value is not None}
+    known = inspect.signature(draw_model).parameters
+    for name in given:
+        if name not in known:
+            raise UsageError(f"a model's picture has no option {name!r}; it has {', '.join(list(known)[1:])}")
+    return draw_model(training, **given)
 
 
 def losses(

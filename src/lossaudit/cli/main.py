@@ -16,17 +16,19 @@ from lossaudit.errors import LossauditError
 COMMANDS = {
     "lint": "read training code, run nothing, and name the mistakes",
     "run": "run a training script and watch what it trains on",
+    "audit": "say what a model and its loss make of given data",
     "choose": "say which loss fits a task and its targets, and why",
     "losses": "list the losses and what is known of them",
     "explain": "explain a loss, a rule or a topic",
     "claims": "list what people say about losses, and check it",
     "prove": "prove a loss convex, or refute it",
     "card": "print everything known of a loss",
+    "draw": "draw losses over their logits, or a model's loss over its parameters",
     "rules": "list the rules",
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("draw", "compare", "watch", "audit")
+PLANNED = ("compare", "watch")
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from lossaudit.errors import UsageError
 
@@ -23,3 +25,28 @@ def write(text: str, path: str | None) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another --output") from error
+
+
+def writable(name: str) -> Path:
+    """The absolute path of a file that can be written, checked before anything runs.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    path = Path(name).absolute()
+    folder = path.parent
+    if path.is_dir():
+        raise UsageError(f"{name} is a directory: name a file")
+    if not folder.is_dir():
+        raise UsageError(f"{name}: there is no folder {folder}: make it first, or name another file")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise UsageError(f"{name} cannot be written: choose another file with --report or --output")
+    return path
+
+
+def shown(path: Path) -> str:
+    """A path under the working directory as the user would type it."""
+    try:
+        return f".{os.sep}{path.relative_to(Path.cwd())}"
+    except (ValueError, OSError):
+        return str(path)

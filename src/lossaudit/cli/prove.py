@@ -91,7 +91,7 @@ def subject(options: argparse.Namespace) -> Asked:
             raise UsageError(
                 "--head and --set are for a loss by name; write your own with its head, and its parameters"
             )
-        return by_address(options.loss, _shape(options.shape), options.target, options.framework)
+        return by_address(options.loss, shape_of(options.shape), options.target, options.framework)
     if options.shape or options.target or options.framework:
         raise UsageError("--shape, --target and --framework are for a loss of your own; a loss by name takes --classes")
     return by_name(options.loss, options.head, options.classes, parameters(options))
@@ -110,7 +110,8 @@ def _setting(text: str) -> tuple[str, Any]:
         raise UsageError(f"--set {text}: write NAME=VALUE with a number, such as gamma=2") from None
 
 
-def _shape(text: str | None) -> tuple[int, ...] | None:
+def shape_of(text: str | None) -> tuple[int, ...] | None:
+    """What `--shape` means."""
     if text is None:
         return None
     try:

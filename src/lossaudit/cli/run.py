@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lossaudit.cli.output import shown, writable
 from lossaudit.errors import UsageError
 from lossaudit.run import children
 from lossaudit.run.after_import import after_import, cancel
@@ -31,9 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.usage = "lossaudit run [options] SCRIPT [ARGS...] | lossaudit run [options] -m MODULE [ARGS...]"
     parser.add_argument("--report", metavar="FILE", default=_REPORT, help=f"the HTML report (default {_REPORT})")
-    parser.add_argument("--stop-after", metavar="N", type=_positive, help="end the script after N optimizer steps")
+    parser.add_argument("--stop-after", metavar="N", type=positive, help="end the script after N optimizer steps")
     parser.add_argument(
-        "--every", metavar="N", type=_positive, default=EVERY, help=f"read every N-th backward pass (default {EVERY})"
+        "--every", metavar="N", type=positive, default=EVERY, help=f"read every N-th backward pass (default {EVERY})"
     )
     parser.add_argument("--with-fix", metavar="FIXED", help="run this mended script too, and show both side by side")
     parser.add_argument("--format", choices=_FORMATS, default="full", help="what is printed at the end")
@@ -51,12 +52,12 @@ def handle(options: argparse.Namespace) -> int:
     """Run the program, write the report, and return the program's own exit code."""
     children.resign()
     program = _program(options)
-    report = _writable(options.report)
+    report = writable(options.report)
     if options.output:
-        _writable(options.output)
-    _check_rule(options.fail_on)
+        writable(options.output)
+    check_rule(options.fail_on)
     watch = _Watch(program, report, options)
-    print(f"lossaudit: watching {program.name}; report: {_shown(report)}", file=sys.stderr)
+    print(f"lossaudit: watching {program.name}; report: {shown(report)}", file=sys.stderr)
     with children.watched() as nursery:
         ending = execute(program)
         _wait_for_threads()
@@ -67,7 +68,7 @@ def handle(options: argparse.Namespace) -> int:
     if ending.interrupted:
         sys.excepthook = lambda *_: None  # the traceback has been shown
         raise KeyboardInterrupt
-    return ending.exit_code or _failed(result, options.fail_on)
+    return ending.exit_code or failed(result, options.fail_on)
 
 
 class _Watch:
@@ -142,27 +143,16 @@ def _program(options: argparse.Namespace) -> Program:
     return script(options.script, tuple(options.arguments))
 
 
-def _writable(name: str) -> Path:
-    """The absolute path of a file that can be written, checked before anything runs."""
-    path = Path(name).absolute()
-    folder = path.parent
-    if path.is_dir():
-        raise UsageError(f"{name} is a directory: name a file")
-    if not folder.is_dir():
-        raise UsageError(f"{name}: there is no folder {folder}: make it first, or name another file")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise UsageError(f"{name} cannot be written: choose another file with --report or --output")
-    return path
-
-
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return number
 
 
-def _check_rule(wanted: str | None) -> None:
+def check_rule(wanted: str | None) -> None:
+    """Refuse a `--fail-on` that names nothing."""
     from lossaudit import rules
     from lossaudit.catalogue import nearest
 
@@ -213,7 +203,7 @@ def _renderer(name: str, report: Path, fixed: Result | None) -> Callable[[Result
 
     def render(result: Result) -> str:
         colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        return full.render(result, report_path=_shown(report), colour=colour, before_after=_accuracies(result, fixed))
+        return full.render(result, report_path=shown(report), colour=colour, before_after=_accuracies(result, fixed))
 
     return render
 
@@ -228,14 +218,8 @@ def _accuracies(before: Result, after: Result | None) -> tuple[float, float] | N
     return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
 
 
-def _shown(path: Path) -> str:
-    try:
-        return f".{os.sep}{path.relative_to(Path.cwd())}"
-    except (ValueError, OSError):
-        return str(path)
-
-
-def _failed(result: Result, wanted: str | None) -> int:
+def failed(result: Result, wanted: str | None) -> int:
+    """The exit code that `--fail-on` asks for."""
     if wanted is None:
         return 0
     levels = {"error": ("error",), "warning": ("error", "warning")}.get(wanted)

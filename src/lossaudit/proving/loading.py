@@ -35,6 +35,22 @@ def load(spec: str) -> Callable[..., Any]:
     >>> load("torch.nn:HuberLoss(delta=2.0)").delta
     2.0
     """
+    found = find(spec)
+    if not callable(found):
+        where, _, name = spec.strip().partition(":")
+        raise UsageError(f"{name.partition('(')[0]} in {where} is {type(found).__name__}, not callable")
+    return found
+
+
+def find(spec: str) -> Any:
+    """What a specification names, callable or not: as `load` does.
+
+    Raises:
+        UsageError: There is none; one line says why.
+
+    >>> find("math:tau")
+    6.283185307179586
+    """
     form = _FORM.fullmatch(spec.strip())
     if form is None:
         raise UsageError(f"{spec!r} names no callable: write module:name, file.py:name or 'module:Name(x=1)'")
@@ -42,12 +58,8 @@ def load(spec: str) -> Callable[..., Any]:
     module = _file(where) if where.endswith(".py") else _module(where)
     found = _attribute(module, where, name)
     if call is not None:
-        found = _called(found, name, *_literals(name + call))
-    elif inspect.isclass(found):
-        found = _instance(found, where, name)
-    if not callable(found):
-        raise UsageError(f"{name} in {where} is {type(found).__name__}, not callable")
-    return found
+        return _called(found, name, *_literals(name + call))
+    return _instance(found, where, name) if inspect.isclass(found) else found
 
 
 def _module(name: str) -> ModuleType:
@@ -89,11 +101,17 @@ def _attribute(module: ModuleType, where: str, name: str) -> Any:
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            near = catalogue.nearest(part, [other for other in vars(found) if not other.startswith("_")])
+            there = _public(found)
+            near = catalogue.nearest(part, there) or there[:5]
             hint = f"; there is {', '.join(near)}" if near else ""
             raise UsageError(f"{where} has no {name}{hint}")
         found = getattr(found, part)
     return found
+
+
+def _public(found: Any) -> list[str]:
+    """Names in a module or an object that may be meant; what it has imported is not."""
+    return [name for name, each in vars(found).items() if not name.startswith("_") and not inspect.ismodule(each)]
 
 
 def _literals(text: str) -> tuple[list[Any], dict[str, Any]]:

@@ -183,6 +183,8 @@ def definition(loss: Loss) -> Callable[..., Any] | None:
 
 def _encoding(loss: Loss, head: str) -> TargetEncoding:
     """Of the targets of the card."""
+    if head in _ROWS and not loss.class_axis and TargetEncoding.CLASS_INDEX in loss.encodings:
+        return TargetEncoding.CLASS_INDEX  # a loss of a sign, asked for over a row of K
     if loss.encoding is not None:
         return TargetEncoding.BINARY if loss.encoding is TargetEncoding.REAL and head == "sigmoid" else loss.encoding
     return next((e for e in _NARROWEST if e in loss.encodings), TargetEncoding.REAL)

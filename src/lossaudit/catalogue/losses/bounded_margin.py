@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossaudit.catalogue.later import torch
+from lossaudit.catalogue.rows import of_class, one_hot
 from lossaudit.catalogue.schema import Expects, Implementation, Loss
 from lossaudit.pairing import TargetEncoding
 
@@ -10,7 +11,10 @@ _SIGNED = frozenset({TargetEncoding.SIGNED})
 
 
 def zero_one(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """1 for a wrong sign, 0 for a right one, 1/2 for the score 0."""
+    """1 for a wrong answer, 0 for a right one, 1/2 for a tie: of a sign, or of the largest of K scores."""
+    if z.shape != y.shape:  # rows of scores, class indices
+        lead = torch.sign(z - of_class(z, y)[:, None]) - one_hot(z, y)
+        return ((1 + lead.amax(-1)) / 2).sum()
     m = y * z
     return ((1 - torch.sign(m)) / 2).sum()
 
@@ -48,9 +52,9 @@ LOSSES = (
         tasks=("binary",),
         summary="The share of wrong answers: what is reported, and what no gradient can reach.",
         expects=Expects.SCORES,
-        heads=("identity",),
-        encodings=_SIGNED,
-        formula="1 if m < 0, 0 if m > 0, 1/2 if m = 0; m = y z",
+        heads=("identity", "softmax"),
+        encodings=_SIGNED | {TargetEncoding.CLASS_INDEX},
+        formula="1 if m < 0, 0 if m > 0, 1/2 if m = 0; m = y z, or z_y - max_{k != y} z_k in a row of K",
         latex=r"\tfrac12 \left(1 - \operatorname{sign} m\right), \quad m = y z",
         callable="sklearn.metrics.zero_one_loss",
         definition=zero_one,

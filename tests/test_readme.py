@@ -45,8 +45,14 @@ def lossaudit(words: list[str], tmp_path: Path) -> None:
     """A command of lossaudit; a training script is stopped early, and leaves its files elsewhere."""
     if words[0] == "run":
         words = ["run", "--stop-after", "30", "--report", str(tmp_path / "report.html"), *words[1:]]
+    if words[0] == "draw":
+        words += ["--size", "11", "--output", str(tmp_path / "picture.html")]
+    if words[0] == "audit":
+        words += ["--report", str(tmp_path / "report.html")]
     if "--output" in words:
-        words[words.index("--output") + 1] = str(tmp_path / "output")
+        words[words.index("--output") + 1] = str(
+            tmp_path / ("output" + Path(words[words.index("--output") + 1]).suffix)
+        )
     if words[0] == "recheck":  # a file that the command before it made
         words[1] = str(tmp_path / "verdict.json")
         run(sys.executable, "-m", "lossaudit", "prove", "mse", "--format", "json", "--output", words[1])

@@ -8,29 +8,29 @@ from lossaudit import axes
 from lossaudit.catalogue.schema import Loss, Role
 from lossaudit.pairing import Const
 from lossaudit.record.records import Link, Record
-from lossaudit.record.sample import Grid, grid_of, take
+from lossaudit.record.sample import ROWS, Grid, grid_of, take
 from lossaudit.record.spans import module_name
 
 # Heads that stand before a loss, whose input is kept: those that make probabilities.
 _FINAL_HEADS = frozenset({"softmax", "softmin", "log_softmax", "sigmoid", "logsigmoid", "tanh"})
 
 
-def copy_rows(record: Record, tensors: dict[str, torch.Tensor]) -> None:
+def copy_rows(record: Record, tensors: dict[str, torch.Tensor], most: int = ROWS) -> None:
     """Copy rows of logits and targets where they meet a head, a loss, or a loss that is written out."""
     callee, first = record.callee, record.links[0]
     if callee.loss is not None:
         record.name = module_name() or record.name
-        _copy_loss(record, callee.loss, tensors)
+        _copy_loss(record, callee.loss, tensors, most)
     elif callee.op in _FINAL_HEADS and first.grad and first.record is not None and first.record.near:
         axis = record.axis
         if axis is None and len(first.shape) > 1:
             axis = axes.default_class_axis(first.shape)
-        _take(record, tensors, {first.name: axis}, grid_of(first.shape, axis))
+        _take(record, tensors, {first.name: axis}, grid_of(first.shape, axis, most))
     elif callee.role in (Role.ELEMENTWISE, Role.SELECT) and len(record.links) == 2:
-        _copy_operands(record, tensors)
+        _copy_operands(record, tensors, most)
 
 
-def _copy_loss(record: Record, loss: Loss, tensors: dict[str, torch.Tensor]) -> None:
+def _copy_loss(record: Record, loss: Loss, tensors: dict[str, torch.Tensor], most: int) -> None:
     prediction = next((link for link in record.links if link.name == loss.prediction), None)
     if prediction is None or not prediction.shape or not any(link.grad for link in record.links):
         return  # a loss without a gradient belongs to an evaluation
@@ -46,10 +46,10 @@ def _copy_loss(record: Record, loss: Loss, tensors: dict[str, torch.Tensor]) -> 
             wanted[link.name] = axis if len(link.shape) == rank else None
         elif link.name in ("weight", "pos_weight") and not link.grad:
             record.copies[link.name] = tensors[link.name].detach().clone()
-    _take(record, tensors, wanted, grid_of(prediction.shape, axis))
+    _take(record, tensors, wanted, grid_of(prediction.shape, axis, most))
 
 
-def _copy_operands(record: Record, tensors: dict[str, torch.Tensor]) -> None:
+def _copy_operands(record: Record, tensors: dict[str, torch.Tensor], most: int) -> None:
     near = next((x for x in record.links if x.grad and x.record is not None and x.record.near), None)
     if near is None or not near.shape or near.record is None:
         return
@@ -57,7 +57,7 @@ def _copy_operands(record: Record, tensors: dict[str, torch.Tensor]) -> None:
     if other.grad or not other.shape:
         return
     axis = near.record.axis if near.record.axis is not None else axes.default_class_axis(near.shape)
-    grid = grid_of(near.shape, axis)
+    grid = grid_of(near.shape, axis, most)
     if record.callee.role is Role.SELECT:
         _copy_picked(record, tensors, near, other, axis, grid)
     elif other.shape == near.shape:

@@ -23,15 +23,15 @@ class Grid:
     stride: int
 
 
-def grid_of(shape: tuple[int, ...], axis: int | None) -> Grid:
-    """The sampling grid of a tensor of this shape with this class axis."""
+def grid_of(shape: tuple[int, ...], axis: int | None, rows: int = ROWS) -> Grid:
+    """The sampling grid of a tensor of this shape with this class axis: at most so many rows."""
     classes = shape[axis] if axis is not None else 0
     total = 1
     for size in shape:
         total *= size
-    rows = total // classes if classes else (0 if axis is not None else total)
-    kept = max(1, min(ROWS, ELEMENTS // max(classes, 1)))
-    return Grid(rows, classes, max(1, -(-rows // kept)))
+    there = total // classes if classes else (0 if axis is not None else total)
+    kept = max(1, min(rows, ELEMENTS // max(classes, 1)))
+    return Grid(there, classes, max(1, -(-there // kept)))
 
 
 def take(tensor: torch.Tensor, axis: int | None, grid: Grid) -> torch.Tensor | None:

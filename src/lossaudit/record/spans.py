@@ -19,6 +19,7 @@ Spots: TypeAlias = tuple[Spot, ...]
 
 _KEPT_FRAMES = 5
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_COMMAND = os.path.join(_OWN, "cli") + os.sep
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {"<frozen "}
 )
@@ -40,7 +41,8 @@ def is_library(filename: str) -> bool:
 def current_spots(most: int = _KEPT_FRAMES) -> Spots:
     """The frames of the user's program that are running now, innermost first, so many at most.
 
-    Frames of the standard library and of installed packages are skipped. A program that consists of nothing else
+    Frames of the standard library and of installed packages are skipped, and what called our command is none of the
+    program. A program that consists of nothing else
     (a framework's own trainer run with `-m`) gets the innermost frame outside torch and lossaudit.
     """
     spots: list[Spot] = []
@@ -54,7 +56,10 @@ def current_spots(most: int = _KEPT_FRAMES) -> Spots:
             library = is_library(filename)
         if not library:
             spots.append((code, frame.f_lasti))
-        elif fallback is None and not filename.startswith(_OWN) and f"{os.sep}torch{os.sep}" not in filename:
+        elif filename.startswith(_OWN):
+            if filename.startswith(_COMMAND):
+                break
+        elif fallback is None and f"{os.sep}torch{os.sep}" not in filename:
             fallback = (code, frame.f_lasti)
         frame = frame.f_back
     if not spots and fallback is not None:

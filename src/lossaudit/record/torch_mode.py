@@ -21,6 +21,7 @@ from lossaudit.pairing import Const, Unknown
 from lossaudit.record.callees import Callee, callees, learn
 from lossaudit.record.copies import copy_rows
 from lossaudit.record.records import KEY, Link, Record, notes_of
+from lossaudit.record.sample import ROWS
 from lossaudit.record.spans import current_spots
 
 _PEAK_ROWS = 64
@@ -32,10 +33,15 @@ _FAR = frozenset({Role.OTHER, Role.REDUCE, Role.JOIN, Role.LOSS})
 
 
 class Recorder(TorchFunctionMode):
-    """Notes operations while it is on the mode stack."""
+    """Notes operations while it is on the mode stack.
 
-    def __init__(self) -> None:
+    Args:
+        rows: Of logits and targets that are copied of each, at most.
+    """
+
+    def __init__(self, rows: int = ROWS) -> None:
         super().__init__()
+        self._rows = rows
         self._table = callees()
         self._made: dict[int, tuple[weakref.ref[Any], Record | object, int]] = {}
         self.failures = 0
@@ -115,7 +121,7 @@ class Recorder(TorchFunctionMode):
             return None
         record = Record(callee, tuple(links), constants, current_spots())
         self._place_axis(record)
-        copy_rows(record, tensors)
+        copy_rows(record, tensors, self._rows)
         if callee.role is Role.AFFINE:
             self._look_at_input(record.links[0], tensors[record.links[0].name])
         return record

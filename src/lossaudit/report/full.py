@@ -36,7 +36,8 @@ def render(
     blocks = [_finding(each, result, report_path is not None, paint) for each in found]
     if not found:
         blocks.append(_clean(result))
-    tail = [_remark(each, paint) for each in wording.remarks(result)]
+    tail = _measured(result)
+    tail += [_remark(each, paint) for each in wording.remarks(result)]
     tail += _missed(result, clean=not found)
     if how := wording.ending(result):
         tail.append(f"  {paint(how, _YELLOW)}")
@@ -49,6 +50,38 @@ def render(
     if len(blocks) > 1:
         return "\n\n".join("\n".join(lines) for lines in [*blocks, tail] if lines)
     return "\n".join([*blocks[0], *tail])
+
+
+def _measured(result: Result) -> list[str]:
+    """The lines of an audit: each part of the data, the parameter blocks, the head's curvature."""
+    lines: list[str] = []
+    for each in result.splits:
+        loss = f"{wording.samples_of(each)} samples, loss {wording.figure(each.loss)}"
+        lines.append(f"  {each.name}: {loss}{_shares(result, each.name)}")
+    for block in result.blocks:
+        names = "" if block.parameters == (block.block,) else f" ({wording.one_line(', '.join(block.parameters[:4]))})"
+        title = f"  convex in {wording.one_line(block.block)}{names if block.size and len(names) < 80 else ''}"
+        lines.append(f"{title}: {block.status}; {wording.one_line(block.argument)}")
+    if result.head is not None:
+        least, largest = (wording.figure(value, 3) for value in (result.head.smallest, result.head.largest))
+        lines.append(f"  {wording.head_sentence(result.head)} Eigenvalues from {least} to {largest}.")
+    return lines
+
+
+def _shares(result: Result, split: str) -> str:
+    """What was measured of the only pairing on one part of the data."""
+    found = [each for met in result.pairings for each in met.measured if each.split == split]
+    if len(found) != 1:
+        return ""
+    each = found[0]
+    parts = [
+        f"accuracy {wording.percent(each.accuracy)}",
+        f"confidently wrong {wording.percent(each.confidently_wrong)}",
+    ]
+    parts += [f"stuck {wording.percent(each.stuck)}"] if each.stuck is not None else []
+    if each.calibration is not None:
+        parts.append(f"calibration error {wording.calibration_error(each.calibration)}")
+    return ", " + ", ".join(parts)
 
 
 def _plain(text: str, code: str) -> str:

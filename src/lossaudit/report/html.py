@@ -7,11 +7,15 @@ evidence, the proof, the limits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from lossaudit.report import html_finding, html_pairing, page, pictures, wording
+from lossaudit.report import html_audit, html_finding, html_pairing, page, pictures, wording
 from lossaudit.report.markup import EMPTY, Markup, join, tag
-from lossaudit.result import PairingResult, Result
+from lossaudit.result import Measured, PairingResult, Result
+
+if TYPE_CHECKING:
+    from lossaudit.landscape.picture import Picture
 
 # What a rule's code says about the kind of mistake, in the words of DESIGN.md.
 _KINDS = {
@@ -26,24 +30,35 @@ _KINDS = {
 _IN_FULL = 12  # terms with pictures: a page stays small enough to attach
 
 
-def render(result: Result, *, compare: Result | None = None) -> str:
+def render(result: Result, *, compare: Result | None = None, landscapes: Sequence[Picture] = ()) -> str:
     """The page as text, to be written as UTF-8.
 
     Args:
         result: What to show; it may still be running.
         compare: The result of the same program with the fix, for a before/after section.
+        landscapes: Pictures of the loss over the parameters. With them the page carries the script that moves them.
     """
-    return page.render(f"lossaudit: {_title(result)}", *_sections(result, compare))
+    style = script = ""
+    if landscapes:
+        from lossaudit.report.landscape.page import SCRIPT, STYLE  # with arrays come NumPy
+
+        style, script = STYLE, SCRIPT
+    title = f"lossaudit: {_title(result)}"
+    return page.render(title, *_sections(result, compare, landscapes), style=style, script=script)
 
 
-def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
+def _sections(result: Result, compare: Result | None, landscapes: Sequence[Picture]) -> Iterator[Markup]:
     yield _top(result, compare)
     yield join(*(html_finding.section(each) for each in wording.mistakes(result)))
     if compare is not None:
         yield _before_after(result, compare)
+    yield html_audit.losses(result)
     met = [*_worst_first(result), *result.unnamed]
-    yield join(*(html_pairing.section(each) for each in met[:_IN_FULL]))
+    yield join(*(html_pairing.section(each, result.splits) for each in met[:_IN_FULL]))
     yield _section("Further terms", *(tag("p", _short(each), class_="note") for each in met[_IN_FULL:]))
+    yield html_audit.blocks(result.blocks)
+    yield html_audit.head(result.head)
+    yield join(*map(_landscape, landscapes))
     yield _section("Remarks", *(html_finding.remark(each) for each in wording.remarks(result)))
     missed = [tag("li", wording.unresolved_line(each)) for each in wording.not_understood(result)]
     yield _section(
@@ -51,6 +66,12 @@ def _sections(result: Result, compare: Result | None) -> Iterator[Markup]:
         tag("ul", *missed) if missed else tag("p", "Nothing was met that was not understood."),
     )
     yield _limits(result)
+
+
+def _landscape(picture: Picture) -> Markup:
+    from lossaudit.report.landscape.page import section
+
+    return section(picture)
 
 
 def _short(met: PairingResult) -> str:
@@ -106,6 +127,8 @@ def _tiles(result: Result, compare: Result | None) -> Markup:
     main = _main(result)
     if main is None:
         return EMPTY
+    if main.measured:
+        return _tiles_of(main.measured)
     seen = main.pairing.observed
     tiles: list[tuple[str, str, str | None]] = []
     accuracy = html_pairing.final_accuracy(main)
@@ -119,6 +142,25 @@ def _tiles(result: Result, compare: Result | None) -> Markup:
         tiles.append((wording.percent(seen.stuck), "stuck, at its worst", None))
     if seen is not None and seen.confidently_wrong is not None:
         tiles.append((wording.percent(seen.confidently_wrong), "confidently wrong", None))
+    return _tiled(tiles)
+
+
+def _tiles_of(measured: Sequence[Measured]) -> Markup:
+    """The same of an audit: accuracy on each part of the data, then the worst of the others."""
+    last = measured[-1]
+    tiles: list[tuple[str, str, str | None]] = [
+        (wording.percent(each.accuracy), f"accuracy, {each.split}", None) for each in measured
+    ]
+    stuck = [each for each in measured if each.stuck is not None]
+    if stuck:
+        tiles.append((wording.percent(stuck[0].stuck or 0.0), f"stuck, {stuck[0].split}", None))
+    if last.calibration is not None:
+        error = wording.figure(last.calibration.error, 2)
+        tiles.append((error, f"calibration error, {last.split}", None))
+    return _tiled(tiles)
+
+
+def _tiled(tiles: Sequence[tuple[str, str, str | None]]) -> Markup:
     shown = (tag("div", tag("b", value), " ", tag("span", name), class_=look) for value, name, look in tiles)
     return tag("div", *shown, class_="tiles") if tiles else EMPTY
 
@@ -170,18 +212,24 @@ def main_accuracy(result: Result) -> float | None:
 
 def _limits(result: Result) -> Markup:
     names = wording.rule_names()
-    seen = wording.coverage(result)
     versions = ", ".join(f"{name} {version}" for name, version in sorted(result.versions.items()))
     rows = [
         ("Not checked", f"{wording.NOT_CHECKED}. A clean result is no praise of the model."),
         ("Read", f"{wording.counts(result)}."),
-        ("Seen", f"{seen}; {wording.count(result.steps, 'optimizer step')}." if seen else "no backward pass."),
+        ("Seen", _seen(result)),
         ("Checked", ", ".join(names)),
         ("Versions", versions),
     ]
     shown = [join(tag("dt", name), tag("dd", value)) for name, value in rows if value]
     notes = tag("ul", *(tag("li", note) for note in result.notes)) if result.notes else EMPTY
     return _section("Not checked, and other limits", tag("dl", *shown), notes)
+
+
+def _seen(result: Result) -> str:
+    seen = wording.coverage(result)
+    if result.kind == "audit":
+        return f"{_capital(seen)}; nothing was trained." if seen else ""
+    return f"{seen}; {wording.count(result.steps, 'optimizer step')}." if seen else "no backward pass."
 
 
 def _section(heading: str, *content: Markup) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from textwrap import dedent
 
 from lossaudit.finding import Finding, Fix
@@ -17,14 +18,14 @@ _LONGEST = 160  # characters of a source line
 
 def section(finding: Finding) -> Markup:
     """The whole finding."""
-    fix = _fix(finding.fix) if finding.fix is not None else EMPTY
+    fix = _fix(finding.fix, finding.rule) if finding.fix is not None else EMPTY
     return tag(
         "section",
         tag("h2", tag("span", finding.severity.value, class_=f"chip {finding.severity.value}"), " ", finding.rule),
         tag("p", tag("b", wording.one_line(finding.message)), tag("br"), wording.one_line(finding.why)),
         fix,
         tag("ul", *(tag("li", wording.one_line(each)) for each in finding.evidence)) if finding.evidence else EMPTY,
-        *(excerpt(place) for place in finding.places),
+        *(excerpt(place) for place in {(each.path, each.line, each.scope): each for each in finding.places}.values()),
         tag("p", f"{finding.code}, confidence {finding.confidence.value}", class_="note"),
     )
 
@@ -60,11 +61,23 @@ def _source(path: str) -> list[str]:
         return []
 
 
-def _fix(fix: Fix) -> Markup:
+def _fix(fix: Fix, rule: str) -> Markup:
     old = [tag("del", f"- {line}\n") for line in fix.before.splitlines()]
     new = [tag("ins", f"+ {line}\n") for line in fix.after.splitlines()]
     values = " The change leaves every computed value as it was." if fix.keeps_values else ""
     return join(
         tag("p", tag("b", "Fix: "), wording.one_line(fix.title), values, class_="fix"),
-        tag("pre", *old, *new, class_="diff") if new else EMPTY,
+        tag("pre", *old, *new, class_="diff") if new else _instead(rule),
     )
+
+
+def _instead(rule: str) -> Markup:
+    """The right pairing as the page of the rule writes it, where the program's own lines could not be changed."""
+    page = wording.rule_page(rule)
+    code = re.search(r"^## Use instead$.*?^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    if code is None:
+        return EMPTY
+    lines = [line for line in code[1].splitlines() if not line.startswith(("import ", "torch.manual_seed"))]
+    written = "\n".join(lines).strip()
+    summary = tag("p", f"The right pairing in code, from lossaudit explain {rule}:", class_="note")
+    return join(summary, tag("pre", *(tag("span", f"{line}\n") for line in written.split("\n"))))

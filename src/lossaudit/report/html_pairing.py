@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lossaudit.report import pictures, wording
+from lossaudit.report import html_audit, pictures, wording
 from lossaudit.report.html_verdict import verdict_section
 from lossaudit.report.markup import EMPTY, Markup, tag
-from lossaudit.result import PairingResult
+from lossaudit.result import PairingResult, Split
 
 
-def section(met: PairingResult) -> Markup:
-    """Everything that is known of one pairing."""
+def section(met: PairingResult, splits: Sequence[Split] = ()) -> Markup:
+    """Everything that is known of one pairing, and what was measured of it on parts of the data."""
     name = wording.pairing_name(met.pairing)
     drawn = _pictures(met, name)
     return tag(
         "section",
         tag("h2", name),
         tag("p", " ".join(_facts(met)), class_="note"),
+        html_audit.measures(met, splits),
         tag("div", *drawn, class_="pictures") if drawn else EMPTY,
         verdict_section(met.verdict) if met.verdict is not None else EMPTY,
+        html_audit.card(met.card),
     )
 
 
@@ -33,14 +35,15 @@ def final_accuracy(met: PairingResult) -> float | None:
 
 def _pictures(met: PairingResult, name: str) -> list[Markup]:
     series = met.series
+    over_time = not met.measured  # an audit of all data has no course
     drawn: list[Markup] = []
-    if measured(series.accuracy) or measured(series.confidently_wrong) or measured(series.stuck):
+    if over_time and (measured(series.accuracy) or measured(series.confidently_wrong) or measured(series.stuck)):
         drawn.append(pictures.shares(series))
     if met.response is not None and len(met.response.gap) > 1:
         drawn.append(pictures.response(met.response, name))
-    if measured(series.loss):
+    if over_time and measured(series.loss):
         drawn.append(pictures.loss(series))
-    if measured(series.median) or measured(series.low):
+    if over_time and (measured(series.median) or measured(series.low)):
         drawn.append(pictures.ratios(series))
     return drawn
 
@@ -53,18 +56,20 @@ def measured(values: Sequence[float]) -> bool:
 def _facts(met: PairingResult) -> list[str]:
     pairing, seen = met.pairing, met.pairing.observed
     facts = [f"Loss at {wording.where(pairing.loss.place)}." if pairing.loss.place else ""]
-    facts.append(f"Differentiated at {wording.one_line(met.where)}." if met.where else "")
+    known = met.where and met.where != wording.UNKNOWN_PLACE
+    facts.append(f"Differentiated at {wording.one_line(met.where)}." if known else "")
     facts.append(f"{pairing.prediction.classes} classes." if pairing.prediction.classes else "")
     if seen is not None:
         passes = wording.count(seen.backwards, "backward pass")
-        facts.append(f"Met in {passes}, {wording.count(seen.samples, 'sample')} measured.")
+        if not met.measured:
+            facts.append(f"Met in {passes}, {wording.count(seen.samples, 'sample')} measured.")
         bad = wording.count(seen.nonfinite, "backward pass")
         facts.append(f"The loss was NaN or infinite in {bad}." if seen.nonfinite else "")
     if met.scale is not None:
         facts.append(f"At uniform logits its gradient is {wording.figure(met.scale)} times cross-entropy's.")
     if met.share_of_loss is not None:
         facts.append(f"This term is {wording.percent(met.share_of_loss)} of its objective.")
-    if met.series.step:
+    if met.series.step and not met.measured:
         facts.append(
             "Gradients come from autograd." if met.captured else "Gradients are recomputed in double precision."
         )

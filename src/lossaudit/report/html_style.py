@@ -34,7 +34,11 @@ font-weight:600;vertical-align:middle}
 .tiles div{flex:1 1 9rem;background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:.5rem .8rem}
 .tiles .better b{color:var(--good)}
 .tiles b{display:block;font-size:1.7rem;line-height:1.2} .tiles span{color:var(--soft);font-size:.9rem}
-.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}
+.blocks,.measures{overflow-wrap:break-word} .blocks .chip{white-space:nowrap} .blocks .n{padding-right:.8rem}
+.measures .n{white-space:normal;padding-left:.8rem}
+@media (max-width:40rem){.blocks tr{display:grid;grid-template-columns:minmax(0,1fr) auto auto;
+border-bottom:1px solid var(--edge)} .blocks :is(th,td){border:0} .blocks :is(th,td):last-child{grid-column:1/-1}}
+.pictures{margin:1rem 0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}
 figure{margin:0;max-width:30rem}
 @media (min-width:40rem){figure{border:1px solid var(--edge);border-radius:6px;padding:.8rem}}
 figcaption{font-size:.9rem;margin-bottom:.5rem}

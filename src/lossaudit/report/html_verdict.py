@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lossaudit.report import wording
+from lossaudit.report import pictures, wording
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.verdict import Certificate, Scope, Status, Verdict, Witness
 
@@ -52,6 +52,7 @@ def _witness(witness: Witness, scope: Scope) -> Markup:
             tag("tr", tag("th", "point"), tag("th", scope.variables), tag("th", "loss", class_="n")),
             *body,
         ),
+        tag("div", pictures.chord(witness), class_="pictures"),
         tag(
             "p",
             f"A convex function lies at the midpoint on or below the mean of its ends, {chord}. This one lies "
@@ -62,7 +63,7 @@ def _witness(witness: Witness, scope: Scope) -> Markup:
 
 
 def _point(point: tuple[float, ...]) -> str:
-    shown = ", ".join(f"{value:g}" for value in point[:_COORDINATES])
+    shown = ", ".join(f"{value + 0.0:g}" for value in point[:_COORDINATES])
     more = f", … ({len(point):,} in all)" if len(point) > _COORDINATES else ""
     return f"({shown}{more})"
 

@@ -6,10 +6,24 @@ import math
 from collections.abc import Sequence
 
 from lossaudit.card import GradientResponse
-from lossaudit.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axis, Curve, chart, linear, logarithmic, y_pixel
+from lossaudit.report.chart import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Axis,
+    Curve,
+    chart,
+    linear,
+    logarithmic,
+    x_pixel,
+    y_pixel,
+)
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.report.wording import figure, percent
 from lossaudit.result import Series
+from lossaudit.verdict import Witness
 
 STUCK = 0.01  # of the norm at uniform logits, as DESIGN.md defines it
 
@@ -129,6 +143,32 @@ def accuracies(before: Series, after: Series) -> Markup:
     reading = f"Last measured: {', '.join(ends)}."
     picture = chart("Accuracy with and without the fix", reading, across, _SHARE, curves)
     return _figure(picture, "Accuracy on the training batches.", reading, _gap_note(before.accuracy, after.accuracy))
+
+
+def chord(witness: Witness) -> Markup:
+    """The three points of a counterexample: the loss, and the chord that a convex one would stay below."""
+    at_a, at_midpoint, at_b = witness.values
+    up = linear("loss", min(0.0, *witness.values), max(witness.values))
+    across = Axis("from a to b", 0, 1, ((0, "a"), (0.5, "midpoint"), (1, "b")))
+    mean = (at_a + at_b) / 2
+    curves = (Curve("chord", (0, 1), (at_a, at_b), 1), Curve("loss", (0, 0.5, 1), witness.values, 2))
+    dots = [tag("circle", class_="k2", cx=_x(across, k / 2), cy=_y(up, v), r=3.5) for k, v in enumerate(witness.values)]
+    gap = tag("line", class_="mark", x1=_x(across, 0.5), x2=_x(across, 0.5), y1=_y(up, mean), y2=_y(up, at_midpoint))
+    reading = f"At the midpoint the loss is {figure(at_midpoint)}, the chord {figure(mean)}."
+    return _figure(
+        chart("The loss at three points, and its chord", reading, across, up, curves, join(gap, *dots)),
+        "The loss lies above its chord.",
+        reading,
+        "Only the three points were evaluated.",
+    )
+
+
+def _x(across: Axis, value: float) -> float:
+    return round(x_pixel(across, value), 1)
+
+
+def _y(up: Axis, value: float) -> float:
+    return round(y_pixel(up, value), 1)
 
 
 def _steps(series: Series) -> Axis:

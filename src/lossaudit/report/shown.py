@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lossaudit.finding import Finding
 from lossaudit.pairing import Reading
 from lossaudit.report import full, html, json
 from lossaudit.report.frame import framed
 from lossaudit.result import PairingResult, Result
+
+if TYPE_CHECKING:
+    from lossaudit.landscape.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +21,11 @@ class Report:
 
     Attributes:
         result: Everything, as plain data.
+        landscapes: Pictures of the loss over the parameters, as arrays.
     """
 
     result: Result
+    landscapes: tuple[Picture, ...] = field(default=(), compare=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -42,7 +48,7 @@ class Report:
 
     def to_html(self) -> str:
         """The whole result as one offline page."""
-        return html.render(self.result)
+        return html.render(self.result, landscapes=self.landscapes)
 
     def __str__(self) -> str:
         return full.render(self.result, report_path=None)
@@ -50,4 +56,4 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return framed(html.render(self.result))
+        return framed(self.to_html(), scripts=bool(self.landscapes))

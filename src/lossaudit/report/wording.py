@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from lossaudit.finding import Finding, Severity
 from lossaudit.pairing import Pairing, Place, Unresolved
-from lossaudit.result import PairingResult, Result
+from lossaudit.result import Calibration, HeadResult, PairingResult, Result, Split
 
 NOT_CHECKED = "data, learning rate, architecture"
+UNKNOWN_PLACE = "<unknown>"  # of a backward call that no line of the program makes
 
 _DECEIVING = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
@@ -88,6 +90,14 @@ def rule_names() -> tuple[str, ...]:
     return tuple(sorted(name[:-3].replace("_", "-") for name in pages if name.endswith(".md")))
 
 
+def rule_page(rule: str) -> str:
+    """The Markdown of a rule's page; `""` where it has none."""
+    from importlib.resources import files
+
+    page = files("lossaudit.rules").joinpath(f"{rule.replace('-', '_')}.md")
+    return page.read_text("utf-8") if page.is_file() else ""
+
+
 def pairing_of(finding: Finding, result: Result) -> PairingResult | None:
     """The pairing that a finding speaks about: the one whose loss stands at the finding's first place."""
     if not finding.places:
@@ -154,13 +164,45 @@ def clean_sentence(result: Result) -> str:
 
 
 def coverage(result: Result) -> str:
-    """The share of backward passes that was read; `""` when there were none."""
+    """The share of backward passes that was read, or the data of an audit; `""` when there were none."""
+    if result.splits:
+        parts = (f"{samples_of(each)} samples ({each.name})" for each in result.splits)
+        return f"measured on {' and '.join(parts)}"
     if not result.backwards:
         return ""
     if result.sampled >= result.backwards:
         return f"all {count(result.backwards, 'backward pass')} seen"
     share = percent(result.sampled / result.backwards)
     return f"{result.sampled:,} of {count(result.backwards, 'backward pass')} seen ({share})"
+
+
+def samples_of(split: Split) -> str:
+    """How many samples of a part of the data were used, of how many."""
+    return f"{split.samples:,}" + (f" of {split.available:,}" if split.available is not None else "")
+
+
+def mode_of(splits: Sequence[Split]) -> str:
+    """In which mode the model was measured."""
+    if all(split.mode == "eval" for split in splits):
+        return "Measured in eval mode: dropout is off, and batch normalisation uses its stored statistics."
+    return "Measured in train mode, since in eval mode the model computes another head; dropout is on."
+
+
+def calibration_error(measured: Calibration) -> str:
+    """The expected calibration error with its interval.
+
+    >>> calibration_error(Calibration("label 1", 9, 0.25, (0.2, 0.3), 0.01, 0.5, 0.75, 0.7, 0.25, ()))
+    '0.25 (0.2 to 0.3)'
+    """
+    low, high = (figure(end, 2) for end in measured.interval)
+    return f"{figure(measured.error, 2)} ({low} to {high})"
+
+
+def head_sentence(found: HeadResult) -> str:
+    """What the head's eigenvalues mean here."""
+    of = f"{', '.join(found.parameters)} ({found.size:,} numbers) on {count(found.samples, 'sample')}"
+    way = "curves downward in some directions" if found.negative else "curves downward in no direction"
+    return one_line(f"At these weights the loss over {of} {way}: its exact Hessian, in double precision.")
 
 
 def ending(result: Result) -> str:

@@ -14,6 +14,7 @@ from lossaudit.errors import UsageError
 from lossaudit.pairing import Const, Pairing, Source, TargetEncoding
 from lossaudit.result import PairingResult, Result
 from lossaudit.rules.judge import judge_reading
+from lossaudit.run.known import card_of
 from lossaudit.verdict import Verdict
 
 if TYPE_CHECKING:  # torch comes with it, and the program may have done without
@@ -99,6 +100,7 @@ def pairing_result(site: Site, entry: Entry, *, final: bool) -> PairingResult:
         scale,
         watch.captured,
         share_of_loss=_share(site, entry),
+        card=card_of(pairing, watch.head) if final and watch.exact_head else None,
     )
 
 

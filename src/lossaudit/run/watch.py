@@ -81,6 +81,16 @@ class Watch:
             return True
         return False
 
+    def rows(self, sight: Sight) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Logits and class targets of one pass, row by row; None where there is no class target."""
+        self._look_at([sight])
+        return self._class_rows([sight])
+
+    @property
+    def params(self) -> Args:
+        """The loss's arguments, as far as they have been seen."""
+        return self._params
+
     @property
     def wants_capture(self) -> bool:
         """Whether gradients cannot be recomputed for this loss."""

@@ -29,6 +29,8 @@ demo: python
 	@echo "Try next:"
 	@echo "  lossaudit run examples/raw_pixels.py"
 	@echo "  lossaudit explain mse-on-softmax"
+	@echo "  lossaudit draw mse:softmax cross_entropy zero_one"
+	@echo "  lossaudit audit examples/digits_audit.py:legacy --held-out"
 	@echo "  lossaudit choose"
 	@echo "  lossaudit rules"
 
@@ -58,7 +60,7 @@ docs: python
 	@echo "Open build/docs/index.html in a browser."
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-report*.html lossaudit-picture*
 
 python:
 	@"$(PYTHON)" $(NEW_ENOUGH) || { \

@@ -11,8 +11,7 @@ from tests.landscape.setting import Free, axes_plane, axis, mean, plane_of
 from torch import nn
 from torch.nn import functional as F
 
-from lossaudit.landscape.differences import curvature, kinked
-from lossaudit.landscape.evaluate import on_plane
+from lossaudit.landscape.differences import bends_unseen, curvature
 from lossaudit.landscape.parameters import surface
 from lossaudit.landscape.picture import Curvature
 from lossaudit.landscape.probe import probe
@@ -142,10 +141,7 @@ def test_a_narrow_valley_across_the_grid_is_negative_where_it_bends_down() -> No
 )
 def test_networks_with_kinks_are_recognised(model: nn.Module, loss_fn, kinks: bool) -> None:
     made = probe(model, loss_fn, (torch.randn(3, 2), torch.ones(3, 2)))
-    with on_plane(made, plane_of(made)):
-        assert kinked(made) is kinks
-    drawn = surface(made, plane_of(made, 1), axis(), None, name="line")
-    assert drawn.curvature_by is (Curvature.DIFFERENCES if kinks else Curvature.DERIVATIVES)
+    assert bends_unseen(made.loss()) is kinks
 
 
 def test_a_kink_that_differentiation_does_not_see_is_seen_by_differences() -> None:
@@ -160,3 +156,11 @@ def test_a_kink_that_differentiation_does_not_see_is_seen_by_differences() -> No
     seen = surface(made, axes_plane(), axis(), axis(), name="relu", curvature=Curvature.DIFFERENCES)
     assert seen.negative[1:-1, 5].all()
     assert seen.negative.sum() == 9
+
+
+def test_what_is_detached_does_not_mislead_the_picture() -> None:
+    """In value a convex a^2; to automatic differentiation -a^2 and a constant."""
+    made = probe(Free(lambda a, b: 2 * a.detach() ** 2 - a**2 + 0 * b), mean, NOTHING)
+    drawn = surface(made, axes_plane(), axis(), axis(), name="a^2")
+    assert not drawn.negative.any()
+    assert drawn.curvature_by is Curvature.DIFFERENCES

@@ -28,7 +28,9 @@ _OF_LOSSES: dict[str, Any] = {  # options that say something of losses only, and
     "raw": False,
 }
 _OF_MODELS: dict[str, Any] = {
-    **dict.fromkeys(("directions", "normalize", "checkpoint", "checkpoints", "samples", "dims", "tolerance"), None),
+    **dict.fromkeys(
+        ("directions", "normalize", "checkpoint", "checkpoints", "samples", "dims", "tolerance", "curvature"), None
+    ),
     "seed": None,
     "train_mode": False,
     "resume": False,
@@ -101,6 +103,7 @@ def _of_models(group: argparse._ArgumentGroup) -> None:
         metavar="T",
         help="refine until so small a share of the range is off (default 0.005); 0 for every node",
     )
+    add("--curvature", choices=("differences", "derivatives"), help="how it is obtained (default second differences)")
     add("--resume", action="store_true", help="go on where this command was interrupted")
 
 
@@ -173,6 +176,7 @@ def _losses(options: argparse.Namespace, progress: Progress) -> Picture:
 
 def _model(options: argparse.Namespace, partial: Path, progress: Progress) -> Picture:
     from lossaudit.drawing.model import draw_model
+    from lossaudit.landscape.picture import Curvature
     from lossaudit.training import load_training
 
     if options.resume and not partial.exists():
@@ -182,7 +186,7 @@ def _model(options: argparse.Namespace, partial: Path, progress: Progress) -> Pi
     if options.normalize is not None and options.directions not in (None, "random", "head", "head-gradient"):
         raise UsageError(f"--normalize is for random directions, which --directions {options.directions} has not")
     training = load_training(options.model, options.checkpoint)
-    chosen = {
+    chosen: dict[str, Any] = {
         "directions": options.directions,
         "normalize": options.normalize,
         "size": options.size,
@@ -192,6 +196,7 @@ def _model(options: argparse.Namespace, partial: Path, progress: Progress) -> Pi
         "checkpoints": options.checkpoints,
         "dims": options.dims,
         "tolerance": options.tolerance,
+        "curvature": None if options.curvature is None else Curvature[options.curvature.upper()],
     }
     asked = {name: value for name, value in chosen.items() if value is not None}
     return draw_model(training, **asked, training_mode=options.train_mode, progress=progress, partial=partial)

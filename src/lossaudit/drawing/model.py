@@ -135,8 +135,8 @@ def draw_model(
         tolerance: On a plane, compute only what cannot be predicted within this share of the range, and show no
             curvature. Where parameters times samples are at most ten million, and where it is None or 0 or a
             curvature is asked for, all nodes are computed.
-        curvature: By second differences, or by automatic differentiation, which costs about ten times as much; None
-            for what suits the network. In the head block it is exact in any case.
+        curvature: By second differences, the default, or by automatic differentiation, which costs about ten times as
+            much and sees neither kinks nor what is detached. In the head block derivatives are exact and checked.
         progress: Called with the number of nodes that are done, and of all.
         partial: A file for nodes that are done, to resume from.
 

@@ -241,7 +241,7 @@ def _curvature(surface: Surface) -> tuple[str, ...]:
         f"Negative curvature: the {what}, by {surface.curvature_by.value}, is below zero by more than rounding can do."
     )
     if surface.curvature_by is Curvature.DIFFERENCES:
-        return said, "Second differences see the kinks of ReLU and max pooling; the edges of the picture have none."
+        return said, "Second differences see kinks, such as those of ReLU; at the edges of the picture there are none."
     return (said,)
 
 

@@ -81,7 +81,8 @@ def scatter(probe: Probe, mover: Mover, reading: Reading, x: Floats, y: Floats |
         points = np.tile(np.asarray(place, float), (STEPS, 1))
         points[:, 0] += 8 * unit * float(x[-1] - x[0]) * np.arange(STEPS)
         values = losses(probe, mover, points, [reading])[:, 1]
-        off = SURE * float(np.max(np.abs(np.diff(values, 3)))) / math.sqrt(20)
+        with np.errstate(invalid="ignore"):  # of infinite values
+            off = SURE * float(np.max(np.abs(np.diff(values, 3)))) / math.sqrt(20)
         found = max(found, off) if math.isfinite(off) else found
     return found
 

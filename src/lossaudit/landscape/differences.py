@@ -156,7 +156,8 @@ def noise(probe: Probe, mover: Mover, loss: Floats, x: Floats, y: Floats | None)
         points = np.tile(place, (STEPS, 1))
         points[:, 0] += step * np.arange(STEPS)
         values = losses(probe, mover, points)[:, 0]
-        rounding = SURE * float(np.max(abs(np.diff(values, 3)))) / math.sqrt(20)
+        with np.errstate(invalid="ignore"):  # of infinite values
+            rounding = SURE * float(np.max(abs(np.diff(values, 3)))) / math.sqrt(20)
         rounding = math.hypot(rounding, SURE * _carried(probe, mover, place, outputs=place is middle))
         if not math.isfinite(rounding):
             continue
@@ -192,17 +193,11 @@ def _carried(probe: Probe, mover: Mover, place: Floats, *, outputs: bool) -> flo
     return math.sqrt(square)
 
 
-def kinked(probe: Probe) -> bool:
-    """Whether the loss has operations whose bends automatic differentiation does not see (ReLU, max pooling, abs).
-
-    The graph behind the loss is asked, so that functions are seen as well as modules. Only inside of `on_plane`.
-    """
-    with torch.enable_grad():
-        return bends_unseen(probe.loss())
-
-
 def bends_unseen(loss: Tensor) -> bool:
-    """Whether the graph behind a loss has such operations."""
+    """Whether a loss has operations whose bends automatic differentiation does not see (ReLU, max pooling, abs).
+
+    The graph behind it is asked, so that functions are seen as well as modules.
+    """
     waiting, seen = [loss.grad_fn], set[Any]()
     while waiting:
         node = waiting.pop()

@@ -18,9 +18,6 @@ from lossaudit.landscape.plane import Plane
 from lossaudit.landscape.probe import Probe, size
 from lossaudit.landscape.refine import coarse_to_fine
 
-SMALL = 2**10  # parameters, and samples, up to which derivatives cost little at each
-FEW_NODES = 2**9
-
 
 def surface(
     probe: Probe,
@@ -48,8 +45,9 @@ def surface(
         name: What is drawn.
         tolerance: Compute only what cannot be predicted within this share of the loss's range; needs SciPy. None
             computes every node. On a line, and for a curvature by differences, every node is computed anyway.
-        curvature: How to obtain it. By default derivatives for small smooth networks and second differences for others,
-            which cost nothing; none where a tolerance is given.
+        curvature: How to obtain it. By default second differences of what is drawn, which cost nothing; none where a
+            tolerance is given. Derivatives cost a second backward pass at each node, and see neither kinks nor what
+            was detached.
         slope: Also the norm of the gradient, and the gradient within the plane; costs a backward pass at each node.
         progress: Called as `progress(done, total)`, now and then and at the end.
         partial: A file that keeps what was computed where this is interrupted; the same request resumes from it. It is
@@ -69,12 +67,12 @@ def surface(
     >>> drawn.loss.tolist()  # (2 w - 4)^2
     [4.0, 0.0, 4.0]
     >>> drawn.curvature.tolist(), str(drawn.curvature_by)
-    ([8.0, 8.0, 8.0], 'automatic differentiation')
+    ([nan, 8.0, nan], 'second differences')
     """
     _check_axes(plane, x, y)
     flat = y is None
     with on_plane(probe, plane) as mover:
-        by = _curvature_by(probe, curvature, tolerance, len(x.values) * (1 if flat else len(y.values)))
+        by = curvature or (Curvature.DIFFERENCES if tolerance is None else None)
         of_band = band(probe, mover)
         readings = [*([of_band] if of_band else []), *([at_node.slope(probe, mover)] if slope else [])]
         if by is Curvature.DERIVATIVES:
@@ -113,18 +111,6 @@ def _check_axes(plane: Plane, x: Coordinate, y: Coordinate | None) -> None:
 def _within(point: Floats, x: Coordinate, y: Coordinate | None) -> bool:
     axes = [x] if y is None else [x, y]
     return all(axis.values[0] <= at <= axis.values[-1] for at, axis in zip(point, axes, strict=True))
-
-
-def _curvature_by(probe: Probe, asked: Curvature | None, tolerance: float | None, nodes: int) -> Curvature | None:
-    """How the curvature is obtained; None where it is not."""
-    if asked is not None:
-        return asked
-    if tolerance is not None:
-        return None
-    parameters = sum(parameter.numel() for parameter in probe.parameters)
-    samples = sum(size(target) or 1 for _, target in probe.batches)
-    small = max(parameters, samples) <= SMALL and nodes <= FEW_NODES
-    return Curvature.DERIVATIVES if small and not differences.kinked(probe) else Curvature.DIFFERENCES
 
 
 def _fill(nodes: Nodes, tolerance: float | None, seed: int) -> float | None:
@@ -178,7 +164,9 @@ def _notes(probe: Probe, made: Surface, by: Curvature | None, tolerance: float |
             "only where a node lies above the chord between two others."
         )
     elif by is Curvature.DERIVATIVES:
-        notes.append("The curvature comes from automatic differentiation, which does not see kinks.")
+        notes.append(
+            "The curvature comes from automatic differentiation, which sees neither kinks nor what is detached."
+        )
     count = sum(size(target) or 1 for _, target in probe.batches)
     if made.band is not None:
         notes.append(

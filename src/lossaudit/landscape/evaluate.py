@@ -72,24 +72,27 @@ class Mover:
     def visit(self, points: Sequence[Sequence[float]]) -> Iterator[None]:
         """Put the parameters at one point after the other; buffers and random numbers to their start.
 
-        Points of one row (equal in all but the first coordinate) that follow each other are prepared together.
+        Points of one row (equal in all but the first coordinate) that follow each other share its start.
         """
-        count = sum(parameter.numel() for parameter in self.parameters)
-        at_once = max(1, min(64, AT_ONCE // max(1, count)))
+        along = self._along[0]
         for others, row in groupby(points, key=lambda point: tuple(point[1:])):
             start = self._start
             for direction, value, middle in zip(self._along[1:], others, self.offset[1:], strict=False):
-                start = _stepped(start, direction, [value - middle])[0]
-            steps = [point[0] - self.offset[0] for point in row]
-            for first in range(0, len(steps), at_once):
-                for there in _stepped(start, self._along[0], steps[first : first + at_once]):
-                    if there:
-                        torch._foreach_copy_(self._live, there)
-                    if self.buffers:
-                        torch._foreach_copy_(self.buffers, self.started)
-                    if self.reseed is not None:
-                        self.reseed()
-                    yield
+                if value != middle:
+                    moves = zip(start, direction, strict=True)
+                    start = [torch.add(begin, each, alpha=value - middle) for begin, each in moves]
+            for point in row:
+                step = point[0] - self.offset[0]
+                for live, begin, each in zip(self._live, start, along, strict=True):
+                    if step:
+                        torch.add(begin, each, alpha=step, out=live)
+                    else:  # the start itself, to the bit
+                        live.copy_(begin)
+                if self.buffers:
+                    torch._foreach_copy_(self.buffers, self.started)
+                if self.reseed is not None:
+                    self.reseed()
+                yield
 
     def _can_be_one(self, probe: Probe) -> bool:
         """Whether the parameters are few, of one kind, and share their memory with nothing else of the model."""
@@ -113,15 +116,6 @@ class Mover:
         self._live = [whole]
         self._start = [torch.cat([each.flatten() for each in self.origin])]
         self._along = [[torch.cat([each.flatten() for each in direction])] for direction in self.directions]
-
-
-def _stepped(start: list[Tensor], direction: list[Tensor], steps: list[float]) -> list[list[Tensor]]:
-    """`start + step * direction` for each step; where that is 0, `start` itself, to the bit."""
-    moved: list[Sequence[Tensor]] = []
-    for begin, along in zip(start, direction, strict=True):
-        scale = torch.tensor(steps, dtype=along.dtype, device=along.device).reshape(-1, *[1] * along.ndim)
-        moved.append((scale * along).add_(begin).unbind())
-    return [[each[k] for each in moved] if step else start for k, step in enumerate(steps)]
 
 
 @contextmanager

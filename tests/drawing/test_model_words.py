@@ -75,8 +75,8 @@ def test_shares_are_never_rounded_to_none_or_all():
 
 def test_of_a_file_the_title_has_the_name_alone():
     for name, said in {
-        "/home/me/work/train.py:make": "train.py:make",
-        "/home/me/train.py:make(root='/data')": "train.py:make(root='/data')",
+        "/srv/models/train.py:make": "train.py:make",
+        "/srv/train.py:make(root='/data')": "train.py:make(root='/data')",
         "work/train.py:make": "work/train.py:make",
         "pkg.train:make": "pkg.train:make",
     }.items():

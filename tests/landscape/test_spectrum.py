@@ -189,7 +189,7 @@ def test_the_whole_digits_mlp(sizes):
     for seed in range(5):
         for tolerance in (1e-1, 1e-2, 1e-3, 1e-4):
             probe = Probe(model, nn.CrossEntropyLoss(), batches(x, y, *sizes))
-            smallest, largest = extreme_eigenvalues(probe, tolerance=tolerance, seed=seed)
+            smallest, largest = extreme_eigenvalues(probe, tolerance=tolerance, steps=400, seed=seed)
             assert abs(smallest.value - values[0]) <= smallest.bound
             assert abs(largest.value - values[-1]) <= largest.bound
             assert smallest.converged

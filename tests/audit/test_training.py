@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from lossaudit.errors import UsageError
@@ -100,9 +101,8 @@ def test_weights_are_found_under_the_usual_names(tmp_path: Path, wrapped) -> Non
 
 
 def test_safetensors(tmp_path: Path) -> None:
-    safetensors = pytest.importorskip("safetensors.torch")
     trained, model = _linear(1), _linear(2)
-    safetensors.save_file(trained.state_dict(), tmp_path / "weights.safetensors")
+    save_file(trained.state_dict(), tmp_path / "weights.safetensors")
     load_weights(model, tmp_path / "weights.safetensors")
     assert torch.equal(model.weight, trained.weight)
 

@@ -48,7 +48,8 @@ def test_the_error_is_the_sum_over_the_bins_by_hand() -> None:
 @pytest.mark.slow  # to import it takes ten seconds
 @pytest.mark.parametrize(("count", "classes"), [(500, 3), (2000, 10)])
 def test_torchmetrics_says_the_same(count: int, classes: int) -> None:
-    metrics = pytest.importorskip("torchmetrics.functional.classification")
+    from torchmetrics.functional import classification as metrics
+
     z, _ = _drawn(count, classes)
     y = torch.arange(count) % classes
     theirs = float(metrics.multiclass_calibration_error(z.softmax(1), y, classes, 15, "l1"))

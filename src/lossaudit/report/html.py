@@ -1,8 +1,8 @@
 """One offline page: what is wrong in one sentence, then how it is known, then what was not looked at.
 
-The page needs no network, no script and no font: CSS and SVG inline, everything else forbidden by its
-Content-Security-Policy. Sections come in the order in which a reader asks: what, where, how to mend it, the
-evidence, the proof, the limits.
+The page needs no network and no font: CSS and SVG inline, everything else forbidden by its Content-Security-Policy.
+A landscape brings the one script that draws it, which the policy names by its hash. Sections come in the order in
+which a reader asks: what, where, how to mend it, the evidence, the proof, the landscape, the limits.
 """
 
 from __future__ import annotations

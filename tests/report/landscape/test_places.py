@@ -40,7 +40,6 @@ def test_the_middle_node_is_in_the_middle_and_y_points_up() -> None:
 
 
 def test_isolines_of_a_ramp_are_where_it_has_the_value_of_the_label() -> None:
-    pytest.importorskip("contourpy")
     area = Area.of(ramp(), simplex=False)
     lines = isolines(ramp(), area, Scale("loss", 0.0, 4.0))
     assert [label for label, pieces in lines if pieces] == ["1", "2", "3", "4"]
@@ -50,7 +49,6 @@ def test_isolines_of_a_ramp_are_where_it_has_the_value_of_the_label() -> None:
 
 
 def test_no_isoline_beside_a_hole() -> None:
-    pytest.importorskip("contourpy")
     surface = ramp()
     surface.loss[:, 4] = np.nan
     lines = dict(isolines(surface, Area.of(surface, simplex=False), Scale("loss", 0.0, 4.0)))

@@ -7,7 +7,6 @@ is used, no display, and no setting of the user's; the same picture gives the sa
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,30 +43,6 @@ def svg(picture: Picture) -> bytes:
         UsageError: matplotlib is missing.
     """
     return _rendered(picture, "svg")
-
-
-def png_file(picture: Picture, path: str | os.PathLike[str]) -> None:
-    """Write the picture as PNG.
-
-    Raises:
-        UsageError: matplotlib is missing.
-        OSError: The file cannot be written.
-    """
-    data = png(picture)
-    with open(path, "wb") as file:
-        file.write(data)
-
-
-def svg_file(picture: Picture, path: str | os.PathLike[str]) -> None:
-    """Write the picture as SVG; all text is outlines.
-
-    Raises:
-        UsageError: matplotlib is missing.
-        OSError: The file cannot be written.
-    """
-    data = svg(picture)
-    with open(path, "wb") as file:
-        file.write(data)
 
 
 def _rendered(picture: Picture, form: str) -> bytes:

@@ -5,7 +5,7 @@ nodes are one paletted PNG of the grid's own size, scaled without smoothing: wha
 Isolines need contourpy, which comes with matplotlib; without it there are none. A page that holds one of these has to
 allow `img-src data:`.
 
-These are the pictures of pages. A file for a paper is made by `png.svg_file`, through matplotlib.
+These are the pictures of pages. A file for a paper is made by `png.svg`, through matplotlib.
 """
 
 from __future__ import annotations

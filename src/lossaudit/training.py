@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,18 +57,22 @@ def load_training(address: str, checkpoint: str | Path | None = None, held_out: 
     Raises:
         UsageError: There is no such factory, it raises, or it returns something else; or as `load_weights` does.
     """
-    training = _training(_made(address), address)
+    training = _training(made(address), address)
     if checkpoint is not None:
         load_weights(training.model, checkpoint)
     if held_out is not None:
-        training = replace(training, held_out=_made(held_out))
+        training = replace(training, held_out=made(held_out))
         if training.held_out is None:
             raise UsageError(f"--held-out {held_out} gives None; it has to return (x, y) or a loader of such")
     return training
 
 
-def _made(address: str) -> Any:
-    """What is found there, or what it returns if it is a function. A call that is written out has been made already."""
+def made(address: str) -> Any:
+    """What is found there, or what it returns if it is a function. A call that is written out has been made already.
+
+    Raises:
+        UsageError: There is nothing of that name, or it raises.
+    """
     found = find(address)
     if not callable(found) or "(" in address or isinstance(found, nn.Module):
         return found
@@ -116,8 +120,26 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     """
     if not isinstance(model, nn.Module):
         raise UsageError(f"{path}: the model is {type(model).__name__}, no torch module, and takes no checkpoint")
+    put_weights(model, read_weights(path), path)
+
+
+def read_weights(path: str | Path) -> Mapping[str, Tensor]:
+    """The tensors of a checkpoint by name, as `load_weights` takes it. No code of the file is run.
+
+    Raises:
+        UsageError: The file is no checkpoint.
+    """
+    return _state(_read(Path(path)), path)
+
+
+def put_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Put all tensors of a checkpoint into a model: as `load_weights` does, when they have been read from the path.
+
+    Raises:
+        UsageError: They belong to another model.
+    """
     own = model.state_dict()
-    weights = _named_as(_state(_read(Path(path)), path), own)
+    weights = next((names for names in without_prefixes(weights) if names.keys() == own.keys()), weights)
     missing, unexpected = own.keys() - weights.keys(), weights.keys() - own.keys()
     if missing or unexpected:
         told = [f"{kind} {_few(names)}" for kind, names in (("no", missing), ("unknown", unexpected)) if names]
@@ -173,15 +195,18 @@ def _state(read: Any, path: str | Path) -> Mapping[str, Tensor]:
     raise UsageError(f"{path} holds {held}, and no state dict: plain, or as {', '.join(_WRAPPERS)}")
 
 
-def _named_as(weights: Mapping[str, Tensor], own: Mapping[str, Any]) -> Mapping[str, Tensor]:
-    """The weights by the model's names: without a prefix that all of theirs share, where that makes them the same."""
-    names = weights
-    while names.keys() != own.keys():
-        first = {name.partition(".")[0] for name in names}
-        if len(first) != 1 or not all("." in name for name in names):
-            return weights
-        names = {name.partition(".")[2]: value for name, value in names.items()}
-    return names
+def without_prefixes(weights: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
+    """The weights by their names, then without the first part of the names, as long as all share it.
+
+    >>> [list(names) for names in without_prefixes({"module.w": torch.zeros(1), "module.b": torch.zeros(1)})]
+    [['module.w', 'module.b'], ['w', 'b']]
+    """
+    yield weights
+    first = {name.partition(".")[0] for name in weights}
+    while len(first) == 1 and all("." in name for name in weights):
+        weights = {name.partition(".")[2]: value for name, value in weights.items()}
+        yield weights
+        first = {name.partition(".")[0] for name in weights}
 
 
 def _few(names: Any) -> str:

@@ -138,3 +138,9 @@ def test_a_picture_is_told_to_those_who_cannot_see_it() -> None:
     assert 'role="img"' in svg
     assert "<title>Shares of samples over the run</title>" in svg
     assert "<desc>Last measured: 19 % accuracy" in svg
+
+
+@pytest.mark.parametrize("high", [1.0, 0.1])
+def test_a_short_axis_has_ticks_whatever_the_rounding(high: float) -> None:
+    low = high - 0.0005  # a fifth of it is a little less than a power of ten
+    assert 1 <= len(linear("", low, high, most=5).ticks) <= 5

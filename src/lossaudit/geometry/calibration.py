@@ -107,7 +107,7 @@ def expected_error(
 ) -> tuple[float, tuple[float, float], float]:
     """The expected calibration error, its 95 % interval, and what a calibrated model stays below in 95 % of draws."""
     random = np.random.default_rng(seed)
-    where = _bin_of(said, bins)
+    where = bin_of(said, bins)
     error = _error(where, came - said, bins)
     again, calibrated = np.empty(resamples), np.empty(resamples)
     for turn in range(resamples):
@@ -122,7 +122,7 @@ def expected_error(
 
 def reliability(said: NDArray[np.float64], came: NDArray[np.float64], bins: int) -> tuple[Bin, ...]:
     """The bins that hold samples: what was said on average, what came, and its Wilson 95 % interval."""
-    where = _bin_of(said, bins)
+    where = bin_of(said, bins)
     held = np.bincount(where, minlength=bins)
     means, rates = ((np.bincount(where, each, bins) / np.maximum(held, 1)).tolist() for each in (said, came))
     counts = held.tolist()
@@ -145,7 +145,8 @@ def wilson(rate: float, count: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _bin_of(said: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+def bin_of(said: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """In which of the bins of equal width each probability lies."""
     return np.minimum((said * bins).astype(np.int64), bins - 1)
 
 

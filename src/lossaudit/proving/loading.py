@@ -51,15 +51,34 @@ def find(spec: str) -> Any:
     >>> find("math:tau")
     6.283185307179586
     """
+    found, arguments = deferred(spec)
+    where, name = _form(spec)
+    if arguments is not None:
+        return _called(found, name, *arguments)
+    return _instance(found, where, name) if inspect.isclass(found) else found
+
+
+def deferred(spec: str) -> tuple[Any, tuple[list[Any], dict[str, Any]] | None]:
+    """What a specification names, not called, and the arguments that are written behind it; None without a call.
+
+    Raises:
+        UsageError: There is none; one line says why.
+
+    >>> deferred("math:dist([0, 0], [3, 4])")[1]
+    ([[0, 0], [3, 4]], {})
+    """
+    where, name = _form(spec)
+    call = spec.strip().removeprefix(f"{where}:{name}")
+    module = _file(where) if where.endswith(".py") else _module(where)
+    return _attribute(module, where, name), _literals(name + call) if call else None
+
+
+def _form(spec: str) -> tuple[str, str]:
+    """Where, and the name there."""
     form = _FORM.fullmatch(spec.strip())
     if form is None:
         raise UsageError(f"{spec!r} names no callable: write module:name, file.py:name or 'module:Name(x=1)'")
-    where, name, call = form["where"], form["name"], form["call"]
-    module = _file(where) if where.endswith(".py") else _module(where)
-    found = _attribute(module, where, name)
-    if call is not None:
-        return _called(found, name, *_literals(name + call))
-    return _instance(found, where, name) if inspect.isclass(found) else found
+    return form["where"], form["name"]
 
 
 def _module(name: str) -> ModuleType:

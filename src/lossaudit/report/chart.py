@@ -46,6 +46,21 @@ STYLE = f"""
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """The size of a picture in pixels, and the room around the axes. On the right stand the names of the lines."""
+
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    bottom: int = BOTTOM
+
+
+FRAME = Frame()
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A line of a chart. `look` is 1, 2 or 3: a colour and a dash pattern."""
 
@@ -89,7 +104,7 @@ def linear(name: str, low: float, high: float, most: int = 5) -> Axis:
         margin = size / 2 if size >= 1 / _HUGE else 0.5
         low, high = low - margin, high + margin
     power = 10.0 ** math.floor(math.log10((high - low) / most))
-    multiples = (_multiples(factor * power, low, high) for factor in (1, 2, 5, 10))
+    multiples = (_multiples(factor * power, low, high) for factor in (1, 2, 5, 10, 20))
     values = next(each for each in multiples if len(each) <= most)
     ticks = tuple((value, _number(value)) for value in values)
     return Axis(name, low, high, ticks)
@@ -117,53 +132,59 @@ def logarithmic(name: str, values: Sequence[float]) -> Axis:
 
 
 def chart(
-    title: str, description: str, across: Axis, up: Axis, curves: Sequence[Curve], extra: Markup = EMPTY
+    title: str,
+    description: str,
+    across: Axis,
+    up: Axis,
+    curves: Sequence[Curve],
+    extra: Markup = EMPTY,
+    frame: Frame = FRAME,
 ) -> Markup:
     """The picture: grid, axes, `extra` behind the lines, the lines, and their names at their ends."""
-    parts = [_grid(across, up), extra]
-    parts += [_line(curve, across, up) for curve in curves]
-    parts.append(_labels(curves, up))
+    parts = [_grid(across, up, frame), extra]
+    parts += [_line(curve, across, up, frame) for curve in curves]
+    parts.append(_labels(curves, up, frame))
     return tag(
         "svg",
         tag("title", title),
         tag("desc", description),
         *parts,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        viewBox=f"0 0 {frame.width} {frame.height}",
         role="img",
     )
 
 
-def x_pixel(across: Axis, value: float) -> float:
+def x_pixel(across: Axis, value: float, frame: Frame = FRAME) -> float:
     """Where a value stands from the left."""
-    return LEFT + (WIDTH - LEFT - RIGHT) * across.at(value)
+    return frame.left + (frame.width - frame.left - frame.right) * across.at(value)
 
 
-def y_pixel(up: Axis, value: float) -> float:
+def y_pixel(up: Axis, value: float, frame: Frame = FRAME) -> float:
     """Where a value stands from the top."""
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up.at(value)
+    return frame.height - frame.bottom - (frame.height - frame.top - frame.bottom) * up.at(value)
 
 
-def _grid(across: Axis, up: Axis) -> Markup:
-    right, floor = WIDTH - RIGHT, HEIGHT - BOTTOM
+def _grid(across: Axis, up: Axis, frame: Frame) -> Markup:
+    left, right, floor = frame.left, frame.width - frame.right, frame.height - frame.bottom
     parts = [tag("text", up.name, x=2, y=13)]
     for value, label in up.ticks:
-        y = _round(y_pixel(up, value))
-        parts.append(tag("line", class_="grid", x1=LEFT, x2=right, y1=y, y2=y))
-        parts.append(tag("text", label, x=LEFT - 6, y=y + 4, text_anchor="end"))
+        y = _round(y_pixel(up, value, frame))
+        parts.append(tag("line", class_="grid", x1=left, x2=right, y1=y, y2=y))
+        parts.append(tag("text", label, x=left - 6, y=y + 4, text_anchor="end"))
     for value, label in across.ticks:
-        x = _round(x_pixel(across, value))
+        x = _round(x_pixel(across, value, frame))
         parts.append(tag("line", class_="grid", x1=x, x2=x, y1=floor, y2=floor + 4))
         parts.append(tag("text", label, x=x, y=floor + 18, text_anchor="middle"))
-    parts.append(tag("text", across.name, x=(LEFT + right) / 2, y=HEIGHT - 6, text_anchor="middle"))
+    parts.append(tag("text", across.name, x=(left + right) / 2, y=frame.height - 6, text_anchor="middle"))
     return join(*parts)
 
 
-def _line(curve: Curve, across: Axis, up: Axis) -> Markup:
+def _line(curve: Curve, across: Axis, up: Axis, frame: Frame) -> Markup:
     """The curve as unbroken pieces; a piece of one point is a dot."""
     pieces: list[list[str]] = [[]]
     for i in thin(curve.y):
         if math.isfinite(curve.y[i]):
-            pieces[-1].append(f"{x_pixel(across, curve.x[i]):.1f} {y_pixel(up, curve.y[i]):.1f}")
+            pieces[-1].append(f"{x_pixel(across, curve.x[i], frame):.1f} {y_pixel(up, curve.y[i], frame):.1f}")
         elif pieces[-1]:
             pieces.append([])
     lines = "".join("M" + "L".join(piece) for piece in pieces if len(piece) > 1)
@@ -174,22 +195,22 @@ def _line(curve: Curve, across: Axis, up: Axis) -> Markup:
     )
 
 
-def _labels(curves: Sequence[Curve], up: Axis) -> Markup:
+def _labels(curves: Sequence[Curve], up: Axis, frame: Frame) -> Markup:
     """Names at the right, each at the height of its line's last point, moved apart where they would overlap."""
     ends: list[tuple[float, int, list[str]]] = []
     for curve in curves:
         last = next(filter(math.isfinite, reversed(curve.y)), None)
         if last is not None:
-            ends.append((y_pixel(up, last) + 4, curve.look, wrap(curve.label, _LETTERS)))
+            ends.append((y_pixel(up, last, frame) + 4, curve.look, wrap(curve.label, _LETTERS)))
     ends.sort()
     parts: list[Markup] = []
-    free: float = TOP
+    free: float = frame.top
     below = sum(len(rows) for _, _, rows in ends) * _LETTER_HEIGHT
     for wanted, look, rows in ends:
-        y = max(free, min(wanted, HEIGHT - BOTTOM + _LETTER_HEIGHT - below))
+        y = max(free, min(wanted, frame.height - frame.bottom + _LETTER_HEIGHT - below))
         below -= len(rows) * _LETTER_HEIGHT
         for row in rows:
-            parts.append(tag("text", row, class_=f"k{look}", x=WIDTH - RIGHT + 6, y=_round(y)))
+            parts.append(tag("text", row, class_=f"k{look}", x=frame.width - frame.right + 6, y=_round(y)))
             y += _LETTER_HEIGHT
         free = y
     return join(*parts)

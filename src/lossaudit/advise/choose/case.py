@@ -85,13 +85,13 @@ def of(question: Question, column: Column | None) -> Case:
     """
     if column is None:
         return _of_words(question)
-    _check(column)
-    if question.task is None and _numbered(column):
+    check(column)
+    if question.task is None and numbered(column):
         raise UsageError(
             f"{one_line(column.name)}: {column.low:.12g} to {column.high:.12g}, each once: every row is its own class, "
             "so is it an identifier? name another column, or say --task"
         )
-    found, why, ambiguous = _task(column)
+    found, why, ambiguous = task_of(column)
     task = question.task or found
     warnings = list(column.notes)
     if question.task is not None and question.task != found and (doubt := _doubt(question.task, found, column)):
@@ -213,7 +213,12 @@ def _noise(share: float, classes: int | None) -> Iterator[str]:
         )
 
 
-def _check(column: Column) -> None:
+def check(column: Column) -> None:
+    """That there is something to learn.
+
+    Raises:
+        UsageError: There is not: no row, one value only, or texts that are no classes.
+    """
     name = one_line(column.name)
     if column.rows == 0 or column.width == 0:
         raise UsageError(f"{name}: there is no row, so there is nothing to learn")
@@ -245,7 +250,7 @@ def _unique(column: Column) -> bool:
     return column.levels is not None and len(column.levels) == column.known
 
 
-def _numbered(column: Column) -> bool:
+def numbered(column: Column) -> bool:
     """Whether the values are whole numbers without a gap, each once: of too many to be counted, by their variance."""
     rows = column.known
     if column.words or not column.whole or column.width > 1 or column.pixels or column.lists is not None:
@@ -257,7 +262,7 @@ def _numbered(column: Column) -> bool:
     return math.isclose(column.variance, (rows**2 - 1) / 12, rel_tol=1e-9)
 
 
-def _task(column: Column) -> tuple[str, str, tuple[str, ...]]:
+def task_of(column: Column) -> tuple[str, str, tuple[str, ...]]:
     """The task that the data speak for, why, and what else it may be."""
     if column.pixels:
         return "segmentation", f"masks of {len(column.levels or {})} whole numbers", ()
@@ -281,7 +286,7 @@ def _task(column: Column) -> tuple[str, str, tuple[str, ...]]:
 def _of_whole(column: Column) -> tuple[str, str, tuple[str, ...]]:
     levels = sorted(float(level) for level in column.levels or ())
     without_gap = bool(levels) and levels[0] in (0, 1) and levels[-1] - levels[0] == len(levels) - 1
-    if without_gap and len(levels) <= _MOST_LEVELS and not _like_counts(column, levels):
+    if without_gap and len(levels) <= _MOST_LEVELS and not like_counts(column, levels):
         span = f"whole numbers {levels[0]:g} .. {levels[-1]:g} without a gap"
         if len(levels) <= _MOST_RATINGS and any(word in column.name.lower() for word in _ORDER):
             return "ordinal", f"{span}, and the name {one_line(column.name)!r} speaks of an order", ("multiclass",)
@@ -293,7 +298,7 @@ def _of_whole(column: Column) -> tuple[str, str, tuple[str, ...]]:
     return "regression", f"whole numbers from {column.low:g} to {column.high:g}", ("counts",) if column.low > 1 else ()
 
 
-def _like_counts(column: Column, levels: list[float]) -> bool:
+def like_counts(column: Column, levels: list[float]) -> bool:
     """Many levels, and few rows in the upper third of them, as counts thin out."""
     rows = column.levels or {}
     upper = levels[-(len(levels) // 3) :]

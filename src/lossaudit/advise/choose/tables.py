@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from lossaudit.advise.choose.column import Column
 from lossaudit.advise.choose.counter import Counter
-from lossaudit.advise.choose.words import did_you_mean, one_line
+from lossaudit.advise.choose.sheet import missing, number, opened, parts, place
+from lossaudit.advise.choose.words import one_line
 from lossaudit.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a", "?"})
 _MOST_INPUTS = 1_000_000  # different inputs that are remembered
 _MOST_VALUES = 2_000_000  # real numbers of an array that are looked at
 _MOST_CLASSES = 256  # in a mask
-_WIDEST = 100_000  # a field of a CSV file
 
 
 def read(targets: str, groups: str | None = None) -> Column:
@@ -36,7 +34,7 @@ def read(targets: str, groups: str | None = None) -> Column:
         return _array_file(targets)
     path, column = targets, ""
     if not Path(targets).is_file() and ":" in targets:
-        path, column = _parts(targets)
+        path, column = parts(targets)
         if path.endswith(".npy"):
             raise UsageError(
                 f"--targets {one_line(targets)}: an array has no columns by name; save the one with the targets by "
@@ -55,25 +53,7 @@ def read(targets: str, groups: str | None = None) -> Column:
         ".zip",
     ):
         raise UsageError(f"--targets {one_line(path)}: a .csv or .npy file is wanted; save the target column as one")
-    try:
-        return _csv(path, column, groups)
-    except OSError as error:
-        raise UsageError(f"--targets {one_line(path)}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--targets {one_line(path)}: is not UTF-8 text; save it as UTF-8") from None
-    except csv.Error as error:
-        raise UsageError(f"--targets {one_line(path)}: is no CSV text ({one_line(str(error))})") from None
-    except ValueError as error:  # a path with a null byte
-        raise UsageError(f"--targets {one_line(path)}: cannot be read ({one_line(str(error))})") from None
-
-
-def _parts(targets: str) -> tuple[str, str]:
-    """Path and column; both may hold colons: the first part that is a file, else all up to the last colon."""
-    for place, sign in enumerate(targets):
-        if sign == ":" and Path(targets[:place]).is_file():
-            return targets[:place], targets[place + 1 :]
-    path, _, column = targets.rpartition(":")
-    return path, column
+    return _csv(path, column, groups)
 
 
 # --- CSV
@@ -105,62 +85,39 @@ class _Twins:
 
 
 def _csv(path: str, wanted: str, groups: str | None) -> Column:
-    csv.field_size_limit(_WIDEST)
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        head = file.readline(_WIDEST)
-        file.seek(0)
-        delimiter = next((mark for mark in (",", ";", "\t") if mark in head), ",")
-        rows = csv.reader(file, delimiter=delimiter)
-        header = [name.strip() for name in next(rows, [])]
-        if not any(header):
-            raise UsageError(f"--targets {one_line(path)}: is empty; a header with names is wanted, then the rows")
-        place = _place(path, header, wanted, "--targets FILE:COLUMN")
-        of_group = None if groups is None else _place(path, header, groups, "--groups")
-        if of_group == place:
-            raise UsageError(f"--groups {one_line(header[place])}: is the target itself; name the column of the lists")
-        return _count(path, header, rows, place, of_group)
+    with opened(path, "--targets") as (header, rows):
+        at = place(path, header, wanted, "--targets FILE:COLUMN")
+        of_group = None if groups is None else place(path, header, groups, "--groups")
+        if of_group == at:
+            raise UsageError(f"--groups {one_line(header[at])}: is the target itself; name the column of the lists")
+        return _count(path, header, rows, at, of_group)
 
 
-def _place(path: str, header: Sequence[str], name: str, option: str) -> int:
-    if not name and len(header) == 1:
-        return 0
-    shown = one_line(path)
-    if not name:
-        raise UsageError(
-            f"--targets {shown}: which column? {shown}:COLUMN; there is {', '.join(map(one_line, header[:20]))}"
-        )
-    if name not in header:
-        raise UsageError(f"{option}: {shown} has no column {one_line(name)!r}; {did_you_mean(name, header)}")
-    if header.count(name) > 1:
-        raise UsageError(f"{option}: {shown} has {header.count(name)} columns {one_line(name)!r}; rename them")
-    return header.index(name)
-
-
-def _count(path: str, header: Sequence[str], rows: Iterator[list[str]], place: int, of_group: int | None) -> Column:
-    name = header[place]
+def _count(path: str, header: Sequence[str], rows: Iterator[list[str]], at: int, of_group: int | None) -> Column:
+    name = header[at]
     counter, twins, lists, short = Counter(name), _Twins(), dict[str, int](), 0
     others = False
-    for number, row in enumerate(rows, 1):
+    for line, row in enumerate(rows, 1):
         if not row:
             continue
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             raise UsageError(
-                f"--targets {one_line(path)}: row {number} has {len(row)} cells and the header {len(header)}: a comma "
+                f"--targets {one_line(path)}: row {line} has {len(row)} cells and the header {len(header)}: a comma "
                 "inside a number or a text? write decimals with a point, and put texts in quotation marks"
             )
-        short += len(row) <= max(place, of_group or 0)
-        cell = row[place].strip() if place < len(row) else ""
-        if cell.lower() in _MISSING:
+        short += len(row) <= max(at, of_group or 0)
+        cell = row[at].strip() if at < len(row) else ""
+        if missing(cell):
             counter.nothing()
             continue
-        value = _value(cell)
+        value = number(cell)
         if value is None:
             counter.text(cell)
         else:
             counter.number(value)
         if of_group is not None and of_group < len(row):
             lists[row[of_group]] = lists.get(row[of_group], 0) + 1
-        inputs = tuple(c for i, c in enumerate(row[: len(header)]) if i not in (place, of_group))
+        inputs = tuple(c for i, c in enumerate(row[: len(header)]) if i not in (at, of_group))
         others = others or bool(inputs)
         if inputs and counter.counted is not None:
             twins.add(inputs, cell)
@@ -171,14 +128,6 @@ def _count(path: str, header: Sequence[str], rows: Iterator[list[str]], place: i
     if of_group is not None and (sizes is None or sizes[1] < 2):
         raise UsageError(f"--groups: every group of {one_line(name)!r} has one row, so there is nothing to rank")
     return replace(counter.column(), repeated=repeated, disagree=disagree, lists=sizes, notes=notes)
-
-
-def _value(cell: str) -> float | None:
-    """The number that a cell holds; Python's own underscores are no part of one."""
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
 
 
 def _check_kinds(counter: Counter) -> None:

@@ -1,0 +1,1 @@
+"""Side-by-side training: the same model, data, seeds and budget under several losses, and what that decides."""

@@ -53,6 +53,8 @@ def _command(*arguments: str) -> str:
         _command("audit", "--help"),
         _command("lint", "--help"),
         _command("draw", "--help"),
+        _command("compare", "--help"),
+        _command("compare", "--show"),
         _command("claims"),
         _command("claims", "pristine-bowl"),
         _command("claims", "--format", "markdown"),
@@ -83,10 +85,11 @@ def test_an_empty_folder_is_linted_without_rules_and_reader(tmp_path):
         "lossaudit.lint; from lossaudit.lint.run import Request",
         "lossaudit.recheck; from lossaudit.recheck import recheck",
         "import lossaudit.advise.choose; lossaudit.choose",
+        "import lossaudit.trials.compare, lossaudit.report.comparison; lossaudit.compare",
     ],
 )
 def test_public_functions_stay_functions_whatever_has_been_imported(order):
-    name = next(name for name in ("recheck", "lint", "audit", "choose") if f"lossaudit.{name}" in order)
+    name = next(name for name in ("recheck", "lint", "audit", "choose", "compare") if f"lossaudit.{name}" in order)
     code = f"import lossaudit\n{order}\nfrom lossaudit import {name}\nassert lossaudit.{name} is {name}\n"
     code += f"assert type({name}).__name__ == 'function', {name}"
     _loaded(code)

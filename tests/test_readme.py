@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # The others of docs/ are tested by test_docs.py.
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/lint.md", "docs/choose.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/lint.md", "docs/choose.md", "docs/compare.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -49,6 +49,8 @@ def lossaudit(words: list[str], tmp_path: Path) -> None:
         words += ["--size", "11", "--output", str(tmp_path / "picture.html")]
     if words[0] == "audit":
         words += ["--report", str(tmp_path / "report.html")]
+    if words[0] == "compare":
+        words = short(words, tmp_path)
     if "--output" in words:
         words[words.index("--output") + 1] = str(
             tmp_path / ("output" + Path(words[words.index("--output") + 1]).suffix)
@@ -69,6 +71,19 @@ def lossaudit(words: list[str], tmp_path: Path) -> None:
             "--write-baseline",
         )
     run(sys.executable, "-m", "lossaudit", *words, codes=(0, 1) if words[0] == "lint" else (0,))
+
+
+def short(words: list[str], tmp_path: Path) -> list[str]:
+    """The same comparison with little training; of a preset only that there is one."""
+    if "--preset" in words:
+        name = words[words.index("--preset") + 1]
+        assert f"  {name} " in run(sys.executable, "-m", "lossaudit", "compare", "--preset")
+        return ["compare", "--preset"]
+    words += ["--store", str(tmp_path / "trials.db")]
+    if "--show" in words:
+        return words
+    little = ["--seeds", "2", "--epochs", "1", "--rates", "0.1", "--backend", "serial"]
+    return [*words, *little, "--no-audits", "--report", str(tmp_path / "report.html")]
 
 
 def pip(words: list[str]) -> None:

@@ -35,7 +35,10 @@ FILES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "CHANGELOG.md": "project/changelog.md",
-    **{f"docs/{file.name}": f"guides/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))},
+    **{
+        f"docs/{name}": f"guides/{name}"
+        for name in sorted(file.relative_to(ROOT / "docs").as_posix() for file in (ROOT / "docs").rglob("*.md"))
+    },
 }
 """Of the repository, and where they stand in the site."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lossaudit.api import audit, card, choose, draw, lint, losses, minima, prove, read
+    from lossaudit.api import audit, card, choose, compare, draw, lint, losses, minima, prove, read
     from lossaudit.notebook import load_ipython_extension
     from lossaudit.recheck import recheck
 
@@ -21,6 +21,7 @@ __all__ = [
     "audit",
     "card",
     "choose",
+    "compare",
     "draw",
     "lint",
     "load_ipython_extension",
@@ -35,6 +36,7 @@ _HOMES = {
     "audit": "lossaudit.api",
     "card": "lossaudit.api",
     "choose": "lossaudit.api",
+    "compare": "lossaudit.api",
     "draw": "lossaudit.api",
     "lint": "lossaudit.api",
     "losses": "lossaudit.api",

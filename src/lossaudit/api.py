@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossaudit.errors import UsageError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from lossaudit.landscape.picture import Picture
     from lossaudit.pairing import Reading
     from lossaudit.report.choice import ShownChoice
+    from lossaudit.report.comparison.shown import ShownComparison
     from lossaudit.report.picture import ShownPicture
     from lossaudit.result import Result
     from lossaudit.training import Training
@@ -390,6 +394,126 @@ def choose(
         return ShownChoice.of(ask(targets, groups, framework, **asked))
     except UsageError as error:
         raise UsageError(in_python(str(error))) from None
+
+
+def compare(
+    model_factory: Callable[..., torch.nn.Module] | str | None = None,
+    data: Any = None,
+    losses: Sequence[str | Callable[..., Any]] = (),
+    *,
+    train: Callable[..., Any] | str | None = None,
+    start: str | None = None,
+    noise: float | None = None,
+    imbalance: float | None = None,
+    seeds: int = 5,
+    epochs: int | None = None,
+    budget: float | str | None = None,
+    batch: int | None = None,
+    optimizer: str | None = None,
+    weight_decay: float | None = None,
+    rates: Sequence[float] | None = None,
+    metric: Callable[..., Any] | str | None = None,
+    metric_better: str = "larger",
+    level: float | None = None,
+    reference: str = "",
+    race: bool = False,
+    backend: str = "loky",
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    store: str | os.PathLike[str] | None = None,
+    audits: bool = False,
+) -> ShownComparison:
+    """Train the same model under several losses, fairly, and say what that decides.
+
+    Every loss gets the same initial weights, order of the data, seeds and epochs. Its learning rate is chosen on
+    validation data, from the same grid; test data is read after all choices are made. Ctrl-C gives what can be said of
+    the trials that are finished.
+
+    Args:
+        model_factory: Makes a fresh `torch.nn.Module` that returns logits, or numbers for regression; called without
+            arguments, or with `inputs=` and `outputs=`. Or by name: `"mlp"` (the default), `"linear"`, `"cnn"`.
+        data: `(x, y)`, `"digits"` (the default), `"FILE.csv:TARGET"`, `"FILE.npz"`, `"MODULE:DATA"`.
+        losses: By name (`"ce"`, `"mse:softmax"`, `"focal(gamma=5)"`), or functions `loss(outputs, y)` that return the
+            mean or one number for each sample. None: the usual ones of the task.
+        train: Your own `train(loss, seed, lr, budget) -> metrics` in place of a model and data.
+        start: `"checkpoint:FILE"`, or `"legacy:FILE"`, which loads what fits; by default fresh weights.
+        noise: Share of labels of the training data to replace by wrong ones.
+        imbalance: How much more common the first class is to be than the last.
+        seeds: How often each loss is trained at its learning rate.
+        epochs: Of each trial: 30, or as many as fit into the budget.
+        budget: Seconds for training all of it, or `"10m"`; by default no limit.
+        batch: Samples in a step, by default 64.
+        optimizer: `"sgd"` (momentum 0.9, the default), `"adam"`, `"adamw"`.
+        weight_decay: Of the optimizer.
+        rates: Learning rates that every loss starts with, by default 0.01 to 1.
+        metric: Your `metric(outputs, y)`. It then decides.
+        metric_better: Which way it is better: `"larger"` or `"smaller"`.
+        level: For epochs to a level; by default 95 % of the best final score.
+        reference: The loss that the others are compared with, by default the first.
+        race: Only the last layer, on frozen features: seconds instead of minutes.
+        backend: Where trials run, through joblib: `"loky"`, `"serial"`, `"dask"`, `"ray"`.
+        jobs: How many at once.
+        scheduler: Address of a Dask or Ray cluster.
+        store: A file that keeps finished trials, which are then never run again.
+        audits: Audit the model of each loss as well, for the HTML report.
+
+    Returns:
+        A comparison: print it, show it in a notebook, or look at `.table`, `.sentences`, `.contrasts`.
+
+    Raises:
+        lossaudit.errors.UsageError: Something of it does not exist or does not fit.
+
+    A loss against itself is never decided:
+
+    >>> import torch
+    >>> x, y = torch.randn(60, 4, generator=torch.Generator().manual_seed(0)), torch.arange(60) % 3
+    >>> shown = compare("linear", (x, y), ["ce", "ce"], seeds=2, epochs=1, rates=[0.1], backend="serial")
+    >>> {contrast.better for contrast in shown.contrasts}
+    {None}
+    """
+    from lossaudit.report.comparison.shown import ShownComparison
+    from lossaudit.trials.backend import backend as backend_of
+    from lossaudit.trials.duration import seconds
+    from lossaudit.trials.prepare import audited, plan, prepare, run
+    from lossaudit.trials.request import Request
+    from lossaudit.trials.store import Store
+    from lossaudit.trials.workshop import Workshop
+
+    asked: dict[str, Any] = {
+        "model": model_factory,
+        "data": data,
+        "train": train,
+        "start": start,
+        "noise": noise,
+        "imbalance": imbalance,
+        "epochs": epochs,
+        "budget": seconds(budget) if isinstance(budget, str) else budget,
+        "batch": batch,
+        "optimizer": optimizer,
+        "weight_decay": weight_decay,
+        "rates": rates,
+        "metric": metric,
+        "metric_better": metric_better,
+        "level": level,
+        "race": race or None,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    try:
+        request = Request(losses=losses, seeds=seeds, reference=reference, **given)
+        prepared = prepare(request)
+        kept = Store(None if store is None else Path(store))
+        with contextlib.closing(kept), contextlib.closing(backend_of(backend, jobs, scheduler)) as where:
+            workshop = Workshop(kept, where)
+            planned = plan(prepared, workshop)
+            comparison = run(prepared, planned, workshop)
+            found = audited(prepared, comparison, planned.epochs, workshop) if audits else {}
+            return ShownComparison(comparison, found)
+    except UsageError as error:
+        raise UsageError(re.sub(r"--([a-z]+)(?:-([a-z]+))?", _argument, str(error))) from None
+
+
+def _argument(option: re.Match[str]) -> str:
+    return "_".join(filter(None, option.groups()))
 
 
 def lint(targets: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> list[Finding]:

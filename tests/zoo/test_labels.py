@@ -9,7 +9,7 @@ from tests.zoo.attack import CHORDS, Attack, flat
 from tests.zoo.case import Case, Truth
 from tests.zoo.catalogue import FAMILIES, all_cases, of_family
 
-SEGMENTS = 100
+SEGMENTS = 20  # labels change seldom, and nothing of lossaudit is tried here
 CAMPAIGN = 3000
 TRIES = 4000
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "lint": "read training code, run nothing, and name the mistakes",
     "run": "run a training script and watch what it trains on",
     "audit": "say what a model and its loss make of given data",
+    "compare": "train a model under several losses, and say what that decides",
     "choose": "say which loss fits a task and its targets, and why",
     "losses": "list the losses and what is known of them",
     "explain": "explain a loss, a rule or a topic",
@@ -28,7 +29,7 @@ COMMANDS = {
     "recheck": "check a certificate or a verdict",
     "axioms": "list what the checker trusts",
 }
-PLANNED = ("compare", "watch")
+PLANNED = ("watch",)
 
 _DESCRIPTION = "Does your model's output head belong with its loss? Finds the mistake, proves it, shows it, fixes it."
 

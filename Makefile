@@ -10,7 +10,7 @@ CANDIDATES = python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(NEW_ENOUGH) && { command -v $$p; break; }; done)
 
-FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, flax, keras, cvxpy, statsmodels, zensical
+FRAMEWORKS = torch, sklearn, lightning, transformers, accelerate, IPython, jax, optax, flax, keras, cvxpy, statsmodels, zensical, joblib, distributed
 
 .PHONY: demo test zoo cards docs clean python
 .NOTPARALLEL:
@@ -31,6 +31,7 @@ demo: python
 	@echo "  lossaudit explain mse-on-softmax"
 	@echo "  lossaudit draw mse:softmax cross_entropy zero_one"
 	@echo "  lossaudit audit examples/digits_audit.py:legacy --held-out"
+	@echo "  lossaudit compare --losses mse:softmax,ce,focal"
 	@echo "  lossaudit choose"
 	@echo "  lossaudit rules"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import joblib
-import ray
-from ray.util.joblib import register_ray
 
 from lossaudit.errors import UsageError
 from lossaudit.proving.failing import described
@@ -26,18 +25,19 @@ class Ray(Backend):
 
     def __init__(self, scheduler: str | None, jobs: int | None) -> None:
         self._scheduler, self._jobs = scheduler, jobs
+        self._ray: Any = import_module("ray")
         self._mine = False
         self.words = f"on the Ray cluster at {scheduler}" if scheduler else "on a Ray cluster of this machine"
 
     @property
     def jobs(self) -> int:
         self._connect()
-        return self._jobs or int(ray.cluster_resources().get("CPU", 1))
+        return self._jobs or int(self._ray.cluster_resources().get("CPU", 1))
 
     def run(self, trainer: Trainer, trials: Sequence[Trial], deadline: float | None = None) -> Running:
         key, data = packed(trainer)
         jobs = self.jobs
-        source = functools.partial(_get, ray.put(data))
+        source = functools.partial(_get, self._ray.put(data))
         expected = worker.versions()
         for start in range(0, len(trials), jobs):
             if late(deadline):
@@ -49,25 +49,25 @@ class Ray(Backend):
             yield from results(joblib.Parallel(jobs, backend="ray", batch_size=1), tasks)
 
     def _connect(self) -> None:
-        if ray.is_initialized():
+        if self._ray.is_initialized():
             return
         with quiet(), uninterrupted():
             options: dict[str, Any] = {"num_cpus": self._jobs} if self._scheduler is None else {}
             try:
-                ray.init(self._scheduler, log_to_driver=False, logging_level=logging.CRITICAL, **options)
+                self._ray.init(self._scheduler, log_to_driver=False, logging_level=logging.CRITICAL, **options)
             except Exception as error:
                 raise UsageError(
                     f"no Ray cluster at {self._scheduler or 'this machine'}: {described(error)}"
                 ) from error
             self._mine = True
-            register_ray()
+            import_module("ray.util.joblib").register_ray()
 
     def close(self) -> None:
         if self._mine:
             with quiet():
-                ray.shutdown()
+                self._ray.shutdown()
             self._mine = False
 
 
 def _get(reference: Any) -> bytes:
-    return ray.get(reference)
+    return import_module("ray").get(reference)

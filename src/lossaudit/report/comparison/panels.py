@@ -16,7 +16,7 @@ from lossaudit.report.comparison import words
 from lossaudit.report.markup import EMPTY, Markup, join, tag
 from lossaudit.report.wording import count, one_line
 
-FRAME = Frame(width=300, height=190, left=48, right=16, top=26, bottom=40)
+FRAME = Frame(width=300, height=190, left=54, right=16, top=26, bottom=40)
 OWN = "training loss"  # the curve that has another unit under each loss
 _SCORE = "score"  # the curve that rates are chosen by
 _LOG = 30  # a curve of positive values that span more than this factor has a log axis

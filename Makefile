@@ -61,7 +61,7 @@ docs: python
 	@echo "Open build/docs/index.html in a browser."
 
 clean:
-	rm -rf .lossaudit .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-compare* lossaudit-report*.html lossaudit-picture*
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache lossaudit-compare* lossaudit-report*.html lossaudit-picture*
 
 python:
 	@"$(PYTHON)" $(NEW_ENOUGH) || { \

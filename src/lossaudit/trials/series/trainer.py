@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-import lossaudit
 from lossaudit.comparison import Better, Measure
+from lossaudit.trials import fingerprint
+from lossaudit.trials.alone import alone
 from lossaudit.trials.entrant import Entrant
 from lossaudit.trials.problem import Samples
 from lossaudit.trials.series.linear import AVERAGED, Linear
 from lossaudit.trials.series.losses import BINS, LEVELS, LOSSES, SIGMA, ForecastLoss
 from lossaudit.trials.series.windows import Range, Split, Windows, blocks
 from lossaudit.trials.trial import Outcome, Tested, Trial
+from lossaudit.trials.weights import packed, unpacked
 
 MEASURES = (
     Measure("mse", "MSE", Better.SMALLER),
@@ -96,7 +94,8 @@ class Forecasting:
         self.scaling = scaling
         self.train_windows = Scaled.of(split.train, scaling)
         self.validation_windows = Scaled.of(split.validation, scaling)
-        self._of = _fingerprint(split.train.past, split.train.future, split.validation.past, split.validation.future)
+        parts = (split.train, split.validation)
+        self._of = fingerprint.of([(part.past, part.future) for part in parts])
 
     def identity(self, loss: str) -> Mapping[str, Any]:
         """All on which an outcome depends, besides rate and seed."""
@@ -109,7 +108,7 @@ class Forecasting:
             "constants": [BINS, SIGMA, AVERAGED, *LEVELS],
             "course": asdict(self.course),
             "scaling": self.scaling.value,
-            "versions": {"torch": torch.__version__, "lossaudit": lossaudit.__version__},
+            "environment": fingerprint.environment(),
         }
 
     def entrants(self) -> tuple[Entrant, ...]:
@@ -127,7 +126,7 @@ class Forecasting:
         """Run a trial."""
         loss, windows, size = LOSSES[trial.loss], self.train_windows, self.course.batch
         began = time.perf_counter()
-        with _apart(trial.seed):
+        with alone(trial.seed):
             model = self._model(trial.loss)
             optimizer = torch.optim.Adam(model.parameters(), lr=trial.rate)
             order = torch.Generator().manual_seed(trial.seed)
@@ -149,17 +148,14 @@ class Forecasting:
                     diverged = epoch
                     training[-1], error[-1] = math.nan, math.nan
                     break
-            state = {name: value.numpy() for name, value in model.state_dict().items()}
         lost = (math.nan,) * (self.course.epochs + 1 - len(error))
         curves = {
             "score": (*(-each for each in error), *lost),
             "training loss": (*training, *lost),
             "validation MSE": (*error, *lost),
         }
-        held = io.BytesIO()
-        np.savez(held, allow_pickle=False, **state)
         seconds = time.perf_counter() - began
-        return Outcome(trial, curves, {"mse": curves["validation MSE"][-1]}, diverged, seconds, held.getvalue())
+        return Outcome(trial, curves, {"mse": curves["validation MSE"][-1]}, diverged, seconds, packed(model))
 
     def test(self, outcome: Outcome, samples: Samples | None) -> Tested:
         """Errors on test windows: samples are blocks of as many windows as the horizon has steps."""
@@ -173,10 +169,9 @@ class Forecasting:
 
     def model(self, outcome: Outcome) -> Linear:
         """The model with the weights at the end of a trial."""
-        with _apart(outcome.trial.seed):
+        with alone(outcome.trial.seed):
             model = self._model(outcome.trial.loss)
-        with np.load(io.BytesIO(outcome.sealed), allow_pickle=False) as state:
-            model.load_state_dict({name: torch.from_numpy(state[name]) for name in state.files})
+            model.load_state_dict(dict(unpacked(outcome.sealed)))
         return model
 
     def _model(self, loss: str) -> Linear:
@@ -217,24 +212,3 @@ def without_learning(test: Windows) -> dict[str, dict[str, Tensor]]:
     }
     misses = {name: answer - test.future for name, answer in answers.items()}
     return {name: {"mse": miss**2, "mae": miss.abs(), "crps": miss.abs()} for name, miss in misses.items()}
-
-
-@contextmanager
-def _apart(seed: int) -> Iterator[None]:
-    """One thread and random numbers of this seed; afterwards all is as it was."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _fingerprint(*tensors: Tensor) -> str:
-    found = hashlib.sha256()
-    for tensor in tensors:
-        found.update(str(tuple(tensor.shape)).encode())
-        found.update(tensor.numpy().tobytes())
-    return found.hexdigest()
